@@ -1,0 +1,1 @@
+"""The collector: receives spans, stores them, reads the broker, and answers questions."""

@@ -1,0 +1,1 @@
+"""Reports and assertions made from the answers of the collector."""

@@ -1,0 +1,1 @@
+"""What a service embeds: stamps messages and records what became of them."""

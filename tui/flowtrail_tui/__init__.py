@@ -1,0 +1,1 @@
+"""Everything a person meets in the terminal: the command line and the screens."""
