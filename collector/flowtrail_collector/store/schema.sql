@@ -1,0 +1,148 @@
+-- The tables of a store. Public are the views (views/*.sql); tables may change between schema versions.
+--
+-- No primary keys and no ART indexes: they cost 37 B a row and half the insert rate; zone maps on time answer look-ups.
+-- Times are BIGINT nanoseconds since the epoch, because engines that the questions may be carried to have no
+-- nanosecond timestamps. Ids are BLOB: the smallest on disk.
+
+CREATE TABLE store_info (
+    program        VARCHAR NOT NULL,   -- always 'flowtrail': tells our files from other programs' DuckDB files
+    schema_version INTEGER NOT NULL,
+    created_at     BIGINT  NOT NULL,
+    created_by     VARCHAR NOT NULL    -- the flowtrail version
+);
+
+-- One row per stored span. Canonical columns; what the sender wrote stands in `attributes` as it came.
+CREATE TABLE span_rows (
+    trace_id           BLOB   NOT NULL,
+    span_id            BLOB   NOT NULL,
+    parent_span_id     BLOB,
+    start_ns           BIGINT NOT NULL,
+    end_ns             BIGINT NOT NULL,
+    name               VARCHAR,
+    kind               TINYINT,            -- OTLP enum: 1 internal, 2 server, 3 client, 4 producer, 5 consumer
+    status             TINYINT,            -- 0 unset, 1 ok, 2 error
+    status_message     VARCHAR,
+    error_type         VARCHAR,
+    trace_flags        SMALLINT,           -- low 8 bits of OTLP flags
+    dropped_links      INTEGER,
+    dropped_attributes INTEGER,
+    resource_id        BIGINT NOT NULL,    -- into resource_rows
+    scope              VARCHAR,            -- instrumentation scope name
+    service            VARCHAR,            -- service.name
+    instance           VARCHAR,            -- service.instance.id, null where the sender gives none
+    host               VARCHAR,            -- host.name
+    number             BIGINT,             -- flowtrail.number
+    dropped            BIGINT,             -- flowtrail.dropped: spans this instance says it dropped so far
+    system             VARCHAR,            -- messaging.system, canonical
+    cluster_id         VARCHAR,
+    operation          VARCHAR,            -- create, send, receive, process, settle, assign, revoke; null: not messaging
+    operation_name     VARCHAR,
+    destination        VARCHAR,
+    "partition"        INTEGER,
+    "offset"           BIGINT,
+    offset_last        BIGINT,             -- receive: last offset of the range
+    offset_runs        VARCHAR,            -- receive: runs of a range with holes
+    batch_count        BIGINT,
+    message_id         VARCHAR,
+    event_source       VARCHAR,            -- CloudEvents source: an id counts only together with it
+    correlation_id     VARCHAR,
+    causation_id       VARCHAR,
+    event_type         VARCHAR,
+    message_key        VARCHAR,
+    tombstone          BOOLEAN,
+    body_size          BIGINT,
+    consumer_group     VARCHAR,            -- null where telemetry names none
+    client_id          VARCHAR,
+    server_address     VARCHAR,
+    server_port        INTEGER,
+    producer_epoch     VARCHAR,
+    producer_seq       BIGINT,
+    publish_outcome    VARCHAR,            -- acked, failed, in-doubt
+    publish_timeout_ms BIGINT,
+    attempt            INTEGER,
+    member             VARCHAR,
+    generation         BIGINT,
+    "position"         BIGINT,
+    position_reason    VARCHAR,            -- commit, seek, reset, assign, revoke
+    origin_destination VARCHAR,
+    origin_partition   INTEGER,
+    origin_offset      BIGINT,
+    origin_group       VARCHAR,
+    payload_digest     VARCHAR,
+    schema_id          VARCHAR,
+    transaction_id     VARCHAR,
+    transaction_outcome VARCHAR,           -- committed, aborted
+    routing_key        VARCHAR,            -- RabbitMQ
+    delivery_tag       BIGINT,             -- RabbitMQ
+    queue_time_ms      DOUBLE,
+    conflicting        BOOLEAN NOT NULL,   -- another stored span has the same ids and other content
+    attributes         MAP(VARCHAR, VARCHAR)  -- everything as sent; values as JSON text unless they are strings
+);
+
+-- One row per link of a span. In batches the per-message attributes stand on the links (Java's poll).
+CREATE TABLE link_rows (
+    trace_id        BLOB   NOT NULL,       -- of the span that holds the link
+    span_id         BLOB   NOT NULL,
+    start_ns        BIGINT NOT NULL,       -- of that span: zone maps
+    place           INTEGER NOT NULL,      -- 0, 1, 2 ... within the span
+    linked_trace_id BLOB   NOT NULL,
+    linked_span_id  BLOB   NOT NULL,
+    destination     VARCHAR,               -- the span's own where the link has none
+    "partition"     INTEGER,
+    "offset"        BIGINT,
+    message_id      VARCHAR,
+    correlation_id  VARCHAR,
+    message_key     VARCHAR,
+    attributes      MAP(VARCHAR, VARCHAR)
+);
+
+-- One row per distinct resource (all attributes equal).
+CREATE TABLE resource_rows (
+    resource_id BIGINT NOT NULL,           -- 63-bit digest of the attributes
+    attributes  MAP(VARCHAR, VARCHAR)
+);
+
+-- Requests that are committed: a retried request changes nothing. A bounded window, oldest removed.
+CREATE TABLE request_rows (
+    digest      BLOB   NOT NULL,           -- 16 bytes of the body's digest
+    received_ns BIGINT NOT NULL
+);
+
+-- What the broker itself says, sampled by the watcher.
+CREATE TABLE broker_partition_rows (
+    at_ns       BIGINT NOT NULL,
+    cluster_id  VARCHAR,
+    destination VARCHAR NOT NULL,
+    topic_id    VARCHAR,                   -- changes when a topic is deleted and created again
+    "partition" INTEGER NOT NULL,
+    log_start   BIGINT,
+    end_offset  BIGINT,                    -- next offset to be written (high watermark)
+    stable_end  BIGINT                     -- last stable offset; equals end_offset without open transactions
+);
+CREATE TABLE broker_position_rows (
+    at_ns          BIGINT NOT NULL,
+    cluster_id     VARCHAR,
+    consumer_group VARCHAR NOT NULL,
+    destination    VARCHAR NOT NULL,
+    "partition"    INTEGER NOT NULL,
+    "position"     BIGINT                  -- committed position; null: none committed
+);
+CREATE TABLE broker_member_rows (
+    at_ns          BIGINT NOT NULL,
+    cluster_id     VARCHAR,
+    consumer_group VARCHAR NOT NULL,
+    state          VARCHAR,                -- Stable, Empty, Dead, PreparingRebalance, ...
+    generation     BIGINT,                 -- null where the broker does not tell
+    member         VARCHAR,                -- null: the group has no members
+    client_id      VARCHAR,
+    client_host    VARCHAR,
+    destination    VARCHAR,                -- one row per assigned partition; null: nothing assigned
+    "partition"    INTEGER
+);
+CREATE TABLE broker_topic_rows (
+    at_ns          BIGINT NOT NULL,
+    cluster_id     VARCHAR,
+    destination    VARCHAR NOT NULL,
+    cleanup_policy VARCHAR,                -- delete, compact, compact,delete
+    retention_ms   BIGINT
+);
