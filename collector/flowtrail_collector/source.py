@@ -3,22 +3,46 @@
 Every face (command line, screens, reports) talks to a `Source` and to nothing else. All methods block; screens call
 them from worker threads. Results are the JSON documents of the contract as plain dicts, the same over HTTP and from
 a file. Errors are those of `errors`.
+
+Nothing heavy is imported here: DuckDB comes with the first store file, and never with a collector's URL.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, StoreBusy, UsageError
+from flowtrail_collector.window import Window, parse_instant, parse_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowtrail_collector.store import Store
+
+__all__ = [
+    "DEFAULT_COLLECTOR",
+    "DEFAULT_FILE",
+    "SOURCE_VARIABLE",
+    "Document",
+    "Source",
+    "StoreSource",
+    "Window",
+    "open_source",
+    "window_of",
+]
 
 Document = dict[str, Any]
 
+SOURCE_VARIABLE = "FLOWTRAIL_SOURCE"
+DEFAULT_COLLECTOR = "http://localhost:4318"
+DEFAULT_FILE = "flowtrail.duckdb"
+QUERY_TIMEOUT_S = 60.0
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A time range in nanoseconds since the epoch; `None` leaves that side open."""
-
-    since_ns: int | None
-    until_ns: int | None
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
 
 class Source(Protocol):
@@ -52,3 +76,132 @@ class Source(Protocol):
     def close(self) -> None:
         """Let go of connections and files."""
         ...
+
+
+class StoreSource:
+    """A store file, opened for reading only. Ages count back from its newest span."""
+
+    live = False
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the file. Raises SourceUnavailable, StoreBusy, StoreRefused or StoreDamaged."""
+        from flowtrail_collector.store import Store
+
+        self.name = str(path)
+        if not Path(path).is_file():
+            raise SourceUnavailable(
+                f"there is no store file {path}; `flowtrail import` or `flowtrail collect` makes one"
+            )
+        try:
+            self._store: Store = Store.open(Path(path), create=False, read_only=True)
+        except StoreBusy as busy:
+            raise StoreBusy(
+                f"{busy}. While a collector runs, ask it instead of its file: --source {DEFAULT_COLLECTOR}",
+            ) from busy
+
+    def ask(self, what: str, *, chosen: str | None = None) -> Document:
+        """See Source."""
+        from flowtrail_collector.questions.ask import ask
+
+        return self._read(lambda connection: ask(connection, what, chosen))
+
+    def flows(self, window: Window, filter_text: str = "", *, limit: int = 200, after: str | None = None) -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.flows import flows
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: flows(connection, asked, parsed, limit, after))
+
+    def findings(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.findings import findings
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: findings(connection, asked, parsed))
+
+    def lag(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.lag import lag
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: lag(connection, asked, parsed))
+
+    def status(self) -> Document:
+        """See Source."""
+        from flowtrail_collector.questions.status import status
+
+        return self._read(lambda connection: status(connection, path=self.name))
+
+    def close(self) -> None:
+        """See Source."""
+        self._store.close()
+
+    def _newest_ns(self) -> int:
+        return newest_ns(self.status())
+
+    def _read(self, question: Callable[[Any], Document]) -> Document:
+        return self._store.read(question, timeout_s=QUERY_TIMEOUT_S)
+
+
+def newest_ns(status: Document) -> int:
+    """Return the moment that ages count back from in a file with this status: its newest span, else now."""
+    as_of = status.get("as_of")
+    return parse_instant(as_of) if isinstance(as_of, str) else time.time_ns()
+
+
+def window_of(source: Source, since: str | None = None, until: str | None = None) -> Window:
+    """Resolve a window as asked of this source: ages count back from now, in a file from its newest span."""
+    return parse_window(since, until, time.time_ns() if source.live else newest_ns(source.status()))
+
+
+def open_source(spec: str | None = None) -> Source:
+    """Open what `spec` names: a collector's URL, `HOST:PORT`, or a store file.
+
+    Without a spec: `$FLOWTRAIL_SOURCE`, else a collector on localhost, else `./flowtrail.duckdb`. Raises
+    SourceUnavailable naming what was tried, and whatever opening a store raises.
+    """
+    named = spec or os.environ.get(SOURCE_VARIABLE)
+    if named is None or not named.strip():
+        return _open_default()
+    try:
+        return _open_named(named.strip())
+    except FlowtrailError as error:
+        if spec is None and isinstance(error, SourceUnavailable):
+            raise type(error)(f"{error} (named by ${SOURCE_VARIABLE})") from error
+        raise
+
+
+def _open_named(spec: str) -> Source:
+    from flowtrail_collector.client import HttpSource
+
+    scheme, separator, _ = spec.partition("://")
+    if separator and scheme.lower() in ("http", "https"):
+        return HttpSource(spec)
+    if separator:
+        raise UsageError(f"{spec!r}: a source is http://HOST:PORT, https://HOST:PORT or a store file")
+    if _ADDRESS.fullmatch(spec) and not Path(spec).exists():
+        return HttpSource(f"http://{spec}")
+    return StoreSource(spec)
+
+
+def _open_default() -> Source:
+    from flowtrail_collector.client import PROBE_TIMEOUT_S, HttpSource
+
+    collector = HttpSource(DEFAULT_COLLECTOR)
+    try:
+        collector.probe(PROBE_TIMEOUT_S)
+    except SourceUnavailable as absent:
+        collector.close()
+        if Path(DEFAULT_FILE).is_file():
+            return StoreSource(DEFAULT_FILE)
+        raise SourceUnavailable(
+            f"nothing to ask. Tried: ${SOURCE_VARIABLE} (not set); {DEFAULT_COLLECTOR} ({absent.__cause__ or absent}); "
+            f"./{DEFAULT_FILE} (no such file). Start `flowtrail collect`, or name a source with --source",
+        ) from absent
+    return collector

@@ -1,0 +1,190 @@
+"""The HTTP API: the questions under `/api/v1/`, with the same JSON as the command line.
+
+Every question runs in a thread of its own pool with a time limit, and is withdrawn when its asker hangs up: the event
+loop that receives spans never waits for one. "Not found" is an error, never null.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, UsageError
+from flowtrail_collector.filters import Filter, parse_filter
+from flowtrail_collector.window import Window, parse_window
+from flowtrail_collector.wire import to_wire
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from flowtrail_collector.access import Access
+    from flowtrail_collector.store import Store
+
+Document = dict[str, Any]
+Question = Callable[[Any], Document]
+
+THREADS = 4
+WAITING = 32
+QUERY_TIMEOUT_S = 60.0
+MAX_FLOWS = 10_000
+_HANG_UP_CHECK_S = 0.1
+_log = logging.getLogger(__name__)
+
+
+class Api:
+    """The routes of one collector's API, and the threads that answer them."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        *,
+        running: Callable[[], Document] = dict,
+        timeout_s: float = QUERY_TIMEOUT_S,
+    ) -> None:
+        """Answer from `store` whom `access` lets ask; `running` adds to `status` what only the process knows."""
+        self._store = store
+        self._access = access
+        self._running = running
+        self._timeout_s = timeout_s
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flowtrail-question")
+        self._asked = 0
+
+    def routes(self) -> list[Route]:
+        """Return the routes to add to the collector's HTTP application."""
+        questions = {
+            "ask": self._ask,
+            "flows": self._flows,
+            "findings": self._findings,
+            "lag": self._lag,
+            "status": self._status,
+        }
+        named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
+        return [*named, Route("/api/{rest:path}", self._unknown(tuple(questions)), methods=["GET"])]
+
+    def close(self) -> None:
+        """Take no more questions; those that run end by themselves or at their time limit."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.ask import ask
+
+        _only(query, "what", "chosen")
+        what = query.get("what", "").strip()
+        if not what:
+            raise UsageError("ask: the parameter 'what' is missing: an id, destination:partition:offset, or key:...")
+        return lambda connection: ask(connection, what, query.get("chosen"))
+
+    def _flows(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.flows import flows
+
+        _only(query, "since", "until", "filter", "limit", "after")
+        window, parsed = _asked(query)
+        limit = _limit(query.get("limit", "200"))
+        return lambda connection: flows(connection, window, parsed, limit, query.get("after"))
+
+    def _findings(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.findings import findings
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: findings(connection, window, parsed)
+
+    def _lag(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.lag import lag
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: lag(connection, window, parsed)
+
+    def _status(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.status import status
+
+        _only(query)
+        running = self._running()
+        return lambda connection: status(connection, running=running)
+
+    def _guarded(self, make: Callable[[Mapping[str, str]], Question]) -> Callable[[Request], Awaitable[Response]]:
+        """Turn a maker of questions into an endpoint: access before it, errors as JSON after it."""
+
+        async def endpoint(request: Request) -> Response:
+            refusal = self._access.refusal(request.client.host if request.client else None, request.headers)
+            if refusal is not None:
+                return _json(403, {"error": {"code": "denied", "message": refusal, "near": []}})
+            try:
+                return _json(200, await self._answer(request, make(request.query_params)))
+            except FlowtrailError as error:
+                return _json(*to_wire(error))
+            except Exception:  # noqa: BLE001 nothing may end the connection without an answer
+                _log.exception("the question %s failed", request.url.path)
+                return _json(*to_wire(FlowtrailError("the collector failed at this question; its log says more")))
+
+        return endpoint
+
+    def _unknown(self, known: tuple[str, ...]) -> Callable[[Request], Awaitable[Response]]:
+        message = f"no such question; the API answers {', '.join(f'/api/v1/{name}' for name in known)}"
+
+        async def endpoint(request: Request) -> Response:  # noqa: ARG001 the signature of every endpoint
+            return _json(404, {"error": {"code": "usage", "message": message, "near": list(known)}})
+
+        return endpoint
+
+    async def _answer(self, request: Request, question: Question) -> Document:
+        """Run the question in a thread; withdraw it when the asker hangs up."""
+        if self._asked >= THREADS + WAITING:
+            raise SourceUnavailable(f"{self._asked} questions are waiting already; ask again in a moment")
+        withdrawn = threading.Event()
+        asked_at = time.monotonic()
+        self._asked += 1
+        running = asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: self._store.read(
+                question,
+                timeout_s=max(0.001, self._timeout_s - (time.monotonic() - asked_at)),
+                cancel=withdrawn,
+            ),
+        )
+        try:
+            while not (await asyncio.wait({running}, timeout=_HANG_UP_CHECK_S))[0]:
+                if await request.is_disconnected():
+                    withdrawn.set()
+            return await running
+        finally:
+            self._asked -= 1
+            withdrawn.set()
+
+
+def _asked(query: Mapping[str, str]) -> tuple[Window, Filter]:
+    now = time.time_ns()
+    parsed = parse_filter(query.get("filter", ""))
+    return parsed.window(parse_window(query.get("since"), query.get("until"), now), now), parsed
+
+
+def _only(query: Mapping[str, str], *known: str) -> None:
+    for name in query:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+            raise UsageError(f"unknown parameter {name!r}; {hint}")
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_FLOWS or len(text) > 9:
+        raise UsageError(f"limit: expected a number from 1 to {MAX_FLOWS}, not {text!r}")
+    return int(text)
+
+
+def _json(status: int, document: Document) -> Response:
+    body = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(body, status, headers, media_type="application/json")

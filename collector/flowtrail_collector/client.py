@@ -1,0 +1,169 @@
+"""The HTTP API seen from the other end: a running collector as a `Source`."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, UsageError
+from flowtrail_collector.window import Window, rfc3339
+from flowtrail_collector.wire import from_wire
+
+TOKEN_VARIABLE = "FLOWTRAIL_API_TOKEN"  # noqa: S105 the variable's name, not a token
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 65.0  # somewhat above the server's own limit, so that its answer says what took too long
+PROBE_TIMEOUT_S = 1.0
+_STATUS_SCHEMA = "flowtrail.status/"
+
+Document = dict[str, Any]
+
+
+class HttpSource:
+    """A running collector, asked over HTTP; threads may share it, connections are kept and reused."""
+
+    live = True
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Name the collector; nothing is sent yet. `token` defaults to $FLOWTRAIL_API_TOKEN. Raises UsageError."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError as wrong:
+            raise UsageError(f"{url!r} is no collector's URL: {wrong}") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{url!r} is no collector's URL: expected http://HOST:PORT")
+        self._secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname, port or (443 if self._secure else 80)
+        self._base = parts.path.rstrip("/")
+        self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self._base}"
+        self._token = token if token is not None else os.environ.get(TOKEN_VARIABLE)
+        self._idle: list[HTTPConnection] = []
+        self._lock = threading.Lock()
+
+    def ask(self, what: str, *, chosen: str | None = None) -> Document:
+        """See Source."""
+        return self._get("ask", {"what": what, "chosen": chosen})
+
+    def flows(self, window: Window, filter_text: str = "", *, limit: int = 200, after: str | None = None) -> Document:
+        """See Source."""
+        return self._get("flows", {**_range(window, filter_text), "limit": str(limit), "after": after})
+
+    def findings(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("findings", _range(window, filter_text))
+
+    def lag(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("lag", _range(window, filter_text))
+
+    def status(self) -> Document:
+        """See Source."""
+        return self._get("status", {})
+
+    def probe(self, timeout_s: float) -> None:
+        """Raise SourceUnavailable unless a flowtrail collector answers in time."""
+        document = self._get("status", {}, timeout_s)
+        if not str(document.get("schema", "")).startswith(_STATUS_SCHEMA):
+            raise self._foreign("its status is not flowtrail's")
+
+    def close(self) -> None:
+        """See Source."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _get(self, question: str, parameters: dict[str, str | None], timeout_s: float = READ_TIMEOUT_S) -> Document:
+        query = {name: value.encode("utf-8", "replace") for name, value in parameters.items() if value is not None}
+        path = f"{self._base}/api/v1/{question}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            status, body = self._exchange(path, timeout_s)
+        except (OSError, HTTPException) as failure:
+            raise SourceUnavailable(
+                f"no collector answers at {self.name} ({_why(failure)}); tried GET {self.name}/api/v1/{question}. "
+                "Start one with `flowtrail collect`, or name another source with --source",
+            ) from failure
+        return self._document(status, body)
+
+    def _document(self, status: int, body: bytes) -> Document:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            raise self._foreign(f"HTTP {status}, not JSON") from None
+        error = from_wire(document)
+        if error is not None:
+            raise error
+        if status != 200 or not isinstance(document, dict) or "schema" not in document:
+            raise self._foreign(f"HTTP {status}")
+        return document
+
+    def _foreign(self, detail: str) -> FlowtrailError:
+        cause = OSError(f"what answers there is not a flowtrail collector: {detail}")
+        error = SourceUnavailable(f"what answers at {self.name} is not a flowtrail collector ({detail})")
+        error.__cause__ = cause
+        return error
+
+    def _exchange(self, path: str, timeout_s: float) -> tuple[int, bytes]:
+        """Send one GET; on a kept connection that the server has closed meanwhile, once more on a new one."""
+        headers = {"Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is not None:
+            try:
+                return self._send(connection, path, headers, timeout_s)
+            except TimeoutError:
+                raise
+            except (OSError, HTTPException):
+                pass
+        return self._send(self._connect(timeout_s), path, headers, timeout_s)
+
+    def _connect(self, timeout_s: float) -> HTTPConnection:
+        kind = HTTPSConnection if self._secure else HTTPConnection
+        connection = kind(self._host, self._port, timeout=min(CONNECT_TIMEOUT_S, timeout_s))
+        connection.connect()
+        return connection
+
+    def _send(
+        self,
+        connection: HTTPConnection,
+        path: str,
+        headers: dict[str, str],
+        timeout_s: float,
+    ) -> tuple[int, bytes]:
+        try:
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout_s)
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            body = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+        return response.status, body
+
+
+def _range(window: Window, filter_text: str) -> dict[str, str | None]:
+    return {
+        "since": "all" if window.since_ns is None else rfc3339(window.since_ns),
+        "until": None if window.until_ns is None else rfc3339(window.until_ns),
+        "filter": filter_text or None,
+    }
+
+
+def _why(failure: Exception) -> str:
+    if isinstance(failure, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(failure, TimeoutError):
+        return "no answer in time"
+    if isinstance(failure, socket.gaierror):
+        return "the name is not known"
+    return str(failure) or type(failure).__name__
