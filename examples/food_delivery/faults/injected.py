@@ -1,0 +1,180 @@
+"""Each fault: what the service does, or what is done to it, at one place in its code.
+
+Without `--faults DIR` none of these methods does anything. With it they act at the times of `schedule`, and note what
+they did in `DIR/<member>.jsonl`: the truth that `flowtrail demo` holds flowtrail's findings against. Nothing here
+looks at telemetry.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from threading import Event as Flag
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_tracer import flush
+from food_delivery.events import Event, read
+from food_delivery.faults.journal import Journal
+from food_delivery.faults.lossy_network import LossyNetwork
+from food_delivery.faults.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka.consumer.fetcher import ConsumerRecord
+
+    from food_delivery.settings import Settings
+    from kafka import KafkaConsumer, KafkaProducer
+
+BATCH = range(1, 9)
+"""Sizes of a batch that may be lost track of: large enough to show, small enough to look at."""
+AWAY = 3.0
+"""Seconds for which a member that left its group stays away."""
+HELD = 4.0
+"""Seconds that a message waits for an accident; then it is handled as if nothing had been meant to happen."""
+SLOW_PHASE = 30.0
+"""Seconds for which the slow consumer is slow, in a run without an end."""
+
+
+class Faults:
+    """The faults of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._schedule: Schedule | None = None
+        self._network: LossyNetwork | None = None
+        self._slow_until = 0.0
+        self._held: tuple[float, Event] | None = None
+        self._detoured: Event | None = None
+        self._overtaken = Flag()
+        if settings.faults is not None:
+            notes = settings.faults / f"{settings.member}.jsonl"
+            self._schedule = Schedule(settings.member, settings.seed, settings.seconds, replaced=notes.exists())
+            self._journal = Journal(notes)
+
+    def due(self, name: str) -> bool:
+        """Whether the fault of this name should happen now."""
+        return self._schedule is not None and self._schedule.due(name)
+
+    # orders
+
+    def network(self) -> dict[str, Any]:
+        """Options that lead a producer through a network which can lose an answer."""
+        if self._schedule is None:
+            return {}
+        self._network = LossyNetwork()
+        return {"proxy_url": self._network.url}
+
+    @contextmanager
+    def lost_acknowledgement(self, producer: KafkaProducer, topic: str, event: Event) -> Iterator[None]:
+        """Resend: what is published inside is written, its acknowledgement is lost, and the client tries again."""
+        if self._network is None or not self.due("resend"):
+            yield
+            return
+        producer.flush()  # nothing else is on its way, so nothing else can be hit
+        self._network.lose_next_answer()
+        yield
+        producer.flush()
+        if self._network.keep_answers():
+            self._journal.note("resend", topic, None, event.id)
+
+    # payment
+
+    def crash_before_commit(self, done: list[ConsumerRecord]) -> None:
+        """Redelivery after a crash: the process is killed when a batch is done and before it is committed."""
+        orders = [read(message) for message in done]
+        if any(order.details["card"] == "unreadable" for order in orders):  # a failed one would be a retry
+            return
+        if len(done) in BATCH and self.due("crash"):
+            for order, message in zip(orders, done, strict=True):
+                self._journal.note("redelivery", message.topic, self._settings.group("payment"), order.id)
+            flush(5)  # a crash takes untold what was not yet sent: here all of it is told
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def note_dead_letter(self, message: ConsumerRecord) -> None:
+        """Note an order that was set aside; `orders` made up its card for that."""
+        if self._schedule is not None:
+            group = self._settings.group("payment")
+            self._journal.note("dead-lettered", message.topic, group, read(message).id)
+
+    # restaurant
+
+    def leave_without_commit(self, consumer: KafkaConsumer, done: list[ConsumerRecord]) -> bool:
+        """Redelivery after a rebalance: the member leaves its group when a batch is done, without committing it."""
+        if len(done) not in BATCH or not self.due("leave"):
+            return False
+        for message in done:
+            self._journal.note("redelivery", message.topic, self._settings.group("restaurant"), read(message).id)
+        consumer.close(autocommit=False)
+        sleep(AWAY)
+        return True
+
+    def hang(self, message: ConsumerRecord) -> None:
+        """Silent failure: the thread that handles this message never comes to its end."""
+        if self.due("hang"):
+            group = self._settings.group("restaurant")
+            self._journal.note("unfinished", message.topic, group, read(message).id)
+            Flag().wait()
+
+    def copies(self, topic: str, event: Event) -> int:
+        """Double publish: the application sends the same event, under the same id, a second time."""
+        if not self.due("republish"):
+            return 1
+        self._journal.note("republish", topic, None, event.id)
+        return 2
+
+    # notification
+
+    def holds_back(self, event: Event) -> bool:
+        """Causal inversion, first half: a payment is kept waiting until one of its effects has come."""
+        if self._held is None and event.type == "PaymentTaken" and self.due("inversion"):
+            self._held = (monotonic() + HELD, event)
+        return self._held is not None and self._held[1].id == event.id and monotonic() < self._held[0]
+
+    def choose(self, waiting: list[Event]) -> int | None:
+        """Causal inversion, second half: of the messages that wait, begin the effect before its cause."""
+        if self._held is None or monotonic() >= self._held[0]:
+            self._held = None
+            return None
+        cause = self._held[1]
+        effect = next((place for place, event in enumerate(waiting) if event.because == cause.id), None)
+        if effect is None or waiting[0].id != cause.id:
+            return None
+        self._held = None
+        group, kitchen = self._settings.group("notification"), self._settings.topic("kitchen")
+        self._journal.note("causal-inversion", kitchen, group, waiting[effect].id, cause.id)
+        return effect
+
+    def takes_a_detour(self, event: Event) -> bool:
+        """Completion reorder, first half: this message gets a thread of its own, and no lane keeps its order."""
+        if self._detoured is None and event.type == "OrderAccepted" and self.due("detour"):
+            self._overtaken.clear()
+            self._detoured = event
+            return True
+        return False
+
+    def wait_at_the_mail_server(self, event: Event) -> None:
+        """Completion reorder, second half: the message is kept until the next of its order has been handled."""
+        if self._detoured is not None and event.id == self._detoured.id:
+            if self._overtaken.wait(HELD):
+                group, kitchen = self._settings.group("notification"), self._settings.topic("kitchen")
+                self._journal.note("completion-reorder", kitchen, group, event.id)
+            self._detoured = None
+
+    def sent(self, event: Event) -> None:
+        """Tell the faults that a message has been handled."""
+        detoured = self._detoured
+        if detoured is not None and event.order == detoured.order and event.type == "MealReady":
+            self._overtaken.set()
+
+    # analytics
+
+    def slow_down(self, topic: str) -> None:
+        """Lag: each message takes twice the time in which the next one comes."""
+        if self.due("slow"):
+            self._slow_until = monotonic() + (self._settings.seconds or SLOW_PHASE)
+            self._journal.note("lag", topic, self._settings.group("analytics"))
+        if monotonic() < self._slow_until:
+            sleep(2 / self._settings.rate)
