@@ -1,0 +1,143 @@
+"""Recognises kafka-python's clients, puts the hooks in place, and gives every traced client its state."""
+
+import threading
+from functools import partial
+from typing import Any
+
+from flowtrail_tracer._adapters.kafka_python import consumer, group, producer, transactions
+from flowtrail_tracer._adapters.kafka_python.consumer import KafkaSubscriber
+from flowtrail_tracer._adapters.kafka_python.facts import STATE
+from flowtrail_tracer._adapters.kafka_python.hooks import Hook
+from flowtrail_tracer._adapters.kafka_python.producer import KafkaPublisher
+from flowtrail_tracer._core.consuming import Processing
+from flowtrail_tracer._core.faults import fault
+
+
+class KafkaPythonAdapter:
+    """The adapter for kafka-python 2.0.2 and later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hooks: list[Hook] | None = None
+        self._all = False
+        self._traced = False
+
+    def recognises(self, client: object) -> bool:
+        """Whether `client` is a KafkaProducer or a KafkaConsumer, or of a subclass."""
+        from kafka import KafkaConsumer, KafkaProducer
+
+        return isinstance(client, KafkaProducer | KafkaConsumer)
+
+    def attach(self, client: Any) -> None:
+        """Trace one client."""
+        self._traced = True
+        self._place_hooks()
+        _state_of(client)
+
+    def install(self) -> None:
+        """Trace every client, those that exist already included: they are attached at their next call."""
+        self._all = True
+        self._place_hooks()
+
+    def uninstall(self) -> None:
+        """Trace only what was given to `attach`; with no such client, every method is put back."""
+        self._all = False
+        if not self._traced and self._hooks is not None:
+            with self._lock:
+                for hook in self._hooks:
+                    hook.remove()
+
+    def begin_processing(self, message: object) -> Processing | None:
+        """Begin processing a ConsumerRecord."""
+        if not hasattr(message, "serialized_value_size"):
+            return None
+        return consumer.begin_processing(message)
+
+    def _place_hooks(self) -> None:
+        with self._lock:
+            if self._hooks is None:
+                self._hooks = _make_hooks(self)
+            for hook in self._hooks:
+                hook.install()
+
+    def publisher_of(self, client: Any) -> KafkaPublisher | None:
+        """Return the state of a producer that `instrument()` covers."""
+        return _state_of(client) if self._all else None  # type: ignore[return-value]
+
+    def subscriber_of(self, client: Any) -> KafkaSubscriber | None:
+        """Return the state of a consumer that `instrument()` covers."""
+        return _state_of(client) if self._all else None  # type: ignore[return-value]
+
+    def created(self, client: Any) -> None:
+        """Attach a client that was just made, and stay in front of wrappers that came since."""
+        if self._all:
+            self._place_hooks()
+            _state_of(client)
+
+
+_attaching = threading.Lock()
+
+
+def _state_of(client: Any) -> KafkaPublisher | KafkaSubscriber:
+    """Return a client's state, made at the first call."""
+    from kafka import KafkaProducer
+
+    with _attaching:
+        state = client.__dict__.get(STATE)
+        if state is not None:
+            return state  # type: ignore[no-any-return]
+        if isinstance(client, KafkaProducer):
+            client.__dict__[STATE] = publisher = KafkaPublisher(client)
+            return publisher
+        subscriber = KafkaSubscriber(client)
+        client._coordinator.__dict__[STATE] = subscriber
+        client._subscription.__dict__[STATE] = subscriber
+        client.__dict__[STATE] = subscriber
+        subscriber.refresh_assignment()
+        return subscriber
+
+
+def _make_init(original: Any, adapter: KafkaPythonAdapter) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the hook takes this method's place
+        original(self, *args, **kwargs)
+        try:
+            adapter.created(self)
+        except Exception:  # noqa: BLE001 - the client is there, untraced
+            fault("trace")
+
+    return __init__
+
+
+def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
+    from kafka import KafkaConsumer, KafkaProducer
+    from kafka.consumer.subscription_state import SubscriptionState
+    from kafka.coordinator.consumer import ConsumerCoordinator
+    from kafka.producer.record_accumulator import RecordAccumulator
+
+    init = partial(_make_init, adapter=adapter)
+    step = transactions.make_transaction_step
+    return [
+        Hook(KafkaProducer, "__init__", init),
+        Hook(KafkaProducer, "send", partial(producer.make_send, publisher_of=adapter.publisher_of)),
+        Hook(KafkaProducer, "close", producer.make_close),
+        Hook(RecordAccumulator, "append", producer.make_append),
+        Hook(KafkaProducer, "init_transactions", partial(step, name="init-transactions", outcome=None)),
+        Hook(KafkaProducer, "begin_transaction", partial(step, name="begin-transaction", outcome=None)),
+        Hook(KafkaProducer, "commit_transaction", partial(step, name="commit-transaction", outcome="committed")),
+        Hook(KafkaProducer, "abort_transaction", partial(step, name="abort-transaction", outcome="aborted")),
+        Hook(KafkaProducer, "send_offsets_to_transaction", transactions.make_send_offsets),
+        Hook(KafkaConsumer, "__init__", init),
+        Hook(KafkaConsumer, "poll", partial(consumer.make_poll, subscriber_of=adapter.subscriber_of)),
+        Hook(KafkaConsumer, "__next__", partial(consumer.make_next, subscriber_of=adapter.subscriber_of)),
+        Hook(KafkaConsumer, "seek", consumer.make_seek),
+        Hook(KafkaConsumer, "seek_to_beginning", consumer.make_seek_to),
+        Hook(KafkaConsumer, "seek_to_end", consumer.make_seek_to),
+        Hook(KafkaConsumer, "close", consumer.make_close),
+        Hook(SubscriptionState, "assign_from_user", group.make_assign),
+        Hook(SubscriptionState, "assign_from_subscribed", group.make_assign),
+        Hook(SubscriptionState, "unsubscribe", group.make_assign),
+        Hook(SubscriptionState, "seek", group.make_position),
+        Hook(ConsumerCoordinator, "_send_offset_commit_request", group.make_commit),
+        Hook(ConsumerCoordinator, "_on_join_prepare", group.make_join_prepare),
+        Hook(ConsumerCoordinator, "_on_join_prepare_async", group.make_join_prepare),
+    ]

@@ -1,0 +1,175 @@
+"""Hooks on KafkaProducer and its RecordAccumulator.
+
+`send` begins a publication; `RecordAccumulator.append`, to which the client hands key, payload and headers as they go
+to the broker, is where headers are stamped: serializers, checks and errors before it see what the caller gave.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flowtrail_tracer._adapters.kafka_python.facts import STATE, facts_of
+from flowtrail_tracer._adapters.kafka_python.outcomes import describe, error_type, outcome_of
+from flowtrail_tracer._core.faults import fault
+from flowtrail_tracer._core.operations import record_operation
+from flowtrail_tracer._core.publishing import ACKED, FAILED, IN_DOUBT, Publication, Publisher
+from flowtrail_tracer._core.runtime import RUNTIME
+
+Method = Callable[..., Any]
+
+
+class KafkaPublisher(Publisher):
+    """A traced KafkaProducer."""
+
+    def __init__(self, producer: Any) -> None:
+        config = producer.config
+        transaction_id = config.get("transactional_id")
+        timeout = config.get("delivery_timeout_ms", config.get("request_timeout_ms"))
+        super().__init__(
+            facts_of(producer, getattr(producer, "_metadata", None)),
+            timeout_ms=int(timeout) if isinstance(timeout, int | float) else None,
+            transaction_id=None if transaction_id is None else str(transaction_id),
+        )
+        self.acks = config.get("acks")
+        version = config.get("api_version")
+        self.takes_headers = not isinstance(version, tuple) or version >= (0, 11)
+        self.positions: list[tuple[Any, Any]] = []
+        self.closed = False
+
+
+class KafkaPublication(Publication):
+    """A send of kafka-python, from `send()` to its future."""
+
+    __slots__ = ()
+
+    def acked(self, metadata: Any) -> None:
+        """Take the broker's answer; runs on the client's network thread."""
+        try:
+            self.partition = metadata.partition
+            offset = metadata.offset
+            if offset is not None and offset >= 0:
+                self.offset = offset
+            elif self.publisher.acks == 0:  # type: ignore[attr-defined]
+                self.finish(IN_DOUBT)
+                return
+            self.finish(ACKED)
+        except Exception:  # noqa: BLE001 - the client's callback is not disturbed
+            fault("ack")
+
+    def refused(self, error: BaseException) -> None:
+        """Take the client's error; runs on its network thread."""
+        try:
+            self.finish(outcome_of(error), error_type(error), describe(error))
+        except Exception:  # noqa: BLE001 - likewise
+            fault("ack")
+
+
+class _Current(threading.local):
+    """The publication that this thread is inside `send()` for."""
+
+    publication: KafkaPublication | None = None
+
+
+_current = _Current()
+
+
+def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | None]) -> Method:
+    """Return the hook for `KafkaProducer.send`."""
+
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        publication = before = None
+        try:
+            publisher = self.__dict__.get(STATE) or publisher_of(self)
+            if publisher is not None and RUNTIME.enabled:
+                publication = _begin(publisher, args, kwargs)
+                before = _current.publication
+                _current.publication = publication
+        except Exception:  # noqa: BLE001 - the send goes on untraced
+            fault("send")
+        try:
+            future = original(self, *args, **kwargs)
+        except BaseException as error:
+            _raised(publication, before, error)
+            raise
+        if publication is not None:
+            _returned(publication, before, future)
+        return future
+
+    return send
+
+
+def _begin(publisher: KafkaPublisher, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KafkaPublication:
+    topic = args[0] if args else kwargs.get("topic")
+    return KafkaPublication(publisher, topic if type(topic) is str else str(topic))
+
+
+def _raised(publication: KafkaPublication | None, before: KafkaPublication | None, error: BaseException) -> None:
+    """Record a send that raised: nothing has been handed to the broker."""
+    if publication is None:
+        return
+    try:
+        _current.publication = before
+        publication.finish(FAILED, error_type(error), describe(error))
+    except Exception:  # noqa: BLE001 - the host's exception is what it gets
+        fault("send")
+
+
+def _returned(publication: KafkaPublication, before: KafkaPublication | None, future: Any) -> None:
+    try:
+        _current.publication = before
+        add_both = getattr(future, "_add_cb_eb", None)
+        if add_both is not None:
+            add_both(publication.acked, publication.refused)
+        else:
+            future.add_callback(publication.acked)
+            future.add_errback(publication.refused)
+    except Exception:  # noqa: BLE001 - the future is the client's own and goes to the host
+        fault("send")
+
+
+def make_append(original: Method) -> Method:
+    """Return the hook for `RecordAccumulator.append`: stamps the headers of the current publication."""
+
+    def append(self: Any, tp: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any,
+               **kwargs: Any) -> Any:
+        stamped = headers
+        try:
+            publication = _current.publication
+            if publication is not None:
+                stamped = _stamp(publication, tp, key, value, headers)
+        except Exception:  # noqa: BLE001 - the message goes out unstamped
+            fault("stamping")
+        return original(self, tp, timestamp_ms, key, value, stamped, *args, **kwargs)
+
+    return append
+
+
+def _stamp(publication: KafkaPublication, tp: Any, key: Any, value: Any, headers: Any) -> Any:
+    publication.partition = tp.partition
+    if publication.stamped is None:
+        publication.contents(key, value)
+    publisher = publication.publisher
+    return publication.stamp(headers) if publisher.takes_headers else headers  # type: ignore[attr-defined]
+
+
+def make_close(original: Method) -> Method:
+    """Return the hook for `KafkaProducer.close`: what has no answer by then is in doubt."""
+
+    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            _closed(self)
+
+    return close
+
+
+def _closed(producer: Any) -> None:
+    try:
+        publisher = producer.__dict__.get(STATE)
+        if publisher is not None and not publisher.closed:
+            publisher.closed = True
+            publisher.give_up()
+            record_operation(publisher.facts, "close", "close", None, RUNTIME.now())
+    except Exception:  # noqa: BLE001 - the client is closed all the same
+        fault("close")

@@ -1,0 +1,1 @@
+"""What the tracer records, said without naming any client library."""

@@ -1,0 +1,148 @@
+"""What the current code belongs to: a flow, and the message being processed.
+
+Both live in OpenTelemetry's context, so they go wherever the application carries that.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import propagate
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context, create_key
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import Getter
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from flowtrail_tracer._core.headers import Known, parse_traceparent
+from flowtrail_tracer._core.span import Identity
+
+if TYPE_CHECKING:
+    from flowtrail_tracer._core.consuming import Processing
+
+FLOW: Final = create_key("flowtrail-flow")
+PROCESSING: Final = create_key("flowtrail-processing")
+
+Pairs = Sequence[tuple[str, bytes]]
+
+
+class Flow:
+    """One flow in the current context: its correlation id, and the trace its unparented messages share."""
+
+    __slots__ = ("correlation_id", "trace_id")
+
+    def __init__(self, correlation_id: str, trace_id: int) -> None:
+        self.correlation_id = correlation_id
+        self.trace_id = trace_id
+
+
+def current_flow(context: Context) -> Flow | None:
+    """Return the flow that encloses the current code, set later than the message being processed."""
+    flow = context.get(FLOW)
+    return flow if isinstance(flow, Flow) else None
+
+
+def current_processing(context: Context) -> "Processing | None":
+    """Return the processing whose body the current code is."""
+    return context.get(PROCESSING)  # type: ignore[return-value]
+
+
+class LazySpan(NonRecordingSpan):
+    """Stands for a processing in OpenTelemetry's context; the message's headers are read when somebody asks."""
+
+    def __init__(self, processing: "Processing") -> None:
+        self._processing = processing
+
+    def get_span_context(self) -> SpanContext:
+        """Return the context of the processing's span."""
+        return span_context(self._processing.identity)
+
+
+def span_context(identity: Identity) -> SpanContext:
+    """Return `identity` as OpenTelemetry knows it."""
+    state = TraceState.from_header([identity.trace_state]) if identity.trace_state else None
+    return SpanContext(identity.trace_id, identity.span_id, False, TraceFlags(identity.flags), state)  # noqa: FBT003
+
+
+class Parent:
+    """What a new span hangs on; ids are 0 where there is nothing."""
+
+    __slots__ = ("flags", "remote", "trace_id", "span_id", "trace_state")
+
+    def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: str, *, remote: bool) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.flags = flags
+        self.trace_state = trace_state
+        self.remote = remote
+
+
+def local_parent(context: Context) -> Parent | None:
+    """Return the span that is current in `context`."""
+    found = get_current_span(context).get_span_context()
+    if not found.is_valid:
+        return None
+    return _parent(found, remote=found.is_remote)
+
+
+def remote_parent(known: Known, headers: Pairs) -> Parent | None:
+    """Return the sender's span as the headers tell, by the configured propagators."""
+    if uses_default_propagators():
+        parsed = parse_traceparent(known.text("traceparent"))
+        if parsed is None:
+            return None
+        trace_id, span_id, flags = parsed
+        return Parent(trace_id, span_id, flags, known.text("tracestate") or "", remote=True)
+    found = get_current_span(extract(headers, Context())).get_span_context()
+    return _parent(found, remote=True) if found.is_valid else None
+
+
+def _parent(found: SpanContext, *, remote: bool) -> Parent:
+    state = found.trace_state.to_header() if found.trace_state else ""
+    return Parent(found.trace_id, found.span_id, int(found.trace_flags), state, remote=remote)
+
+
+class _PairsGetter(Getter[Pairs]):
+    """Reads pairs of name and bytes: any case, the last value, nothing that is not UTF-8."""
+
+    def get(self, carrier: Pairs, key: str) -> list[str] | None:
+        wanted = key.lower()
+        for name, value in reversed(carrier):
+            if name.lower() == wanted and isinstance(value, bytes):
+                try:
+                    return [value.decode()]
+                except UnicodeDecodeError:
+                    return None
+        return None
+
+    def keys(self, carrier: Pairs) -> list[str]:
+        return [name for name, _ in carrier]
+
+
+_getter = _PairsGetter()
+
+
+def extract(headers: Pairs, context: Context) -> Context:
+    """Return `context` with everything the configured propagators find in `headers`."""
+    return propagate.extract(headers, context, _getter)
+
+
+def inject(context: Context) -> dict[str, str]:
+    """Return the headers that the configured propagators write for `context`."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier, context)
+    return carrier
+
+
+_judged: tuple[object, bool] = (None, False)
+
+
+def uses_default_propagators() -> bool:
+    """Whether the configured propagators are OpenTelemetry's default: trace context and baggage."""
+    global _judged
+    found = propagate.get_global_textmap()
+    if _judged[0] is not found:
+        parts = getattr(found, "_propagators", None) if type(found) is CompositePropagator else [found]
+        default = {TraceContextTextMapPropagator, W3CBaggagePropagator}
+        _judged = (found, parts is not None and {type(part) for part in parts} == default)
+    return _judged[1]

@@ -1,0 +1,1 @@
+"""From records to OTLP at the collector: queue, worker, encoding, transport."""

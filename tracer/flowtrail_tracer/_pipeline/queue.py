@@ -1,0 +1,236 @@
+"""The way of a record out of the hot path: a bounded queue and one worker thread.
+
+Nothing here takes a lock that a hook could wait for: `put` appends to a deque, the worker is woken through a
+SimpleQueue (safe in signal handlers), and waiting is done by looking at a flag.
+"""
+
+import contextlib
+import itertools
+import queue
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+from flowtrail_tracer._core.faults import fault, warn_once
+from flowtrail_tracer._core.ids import Ids
+from flowtrail_tracer._core.runtime import RUNTIME, Numbers
+from flowtrail_tracer._core.span import Record, Span
+from flowtrail_tracer._pipeline.transport import Answer, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CAPACITY: Final = 32_768
+"""Records held at most; beyond, new ones are dropped and counted."""
+BATCH: Final = 512
+"""Spans in one request at most."""
+INTERVAL: Final = 0.2
+"""Seconds that a record waits at most before it is sent."""
+SEAL_AGE: Final = 400_000_000
+"""Nanoseconds after which a range that an iteration is still working through is recorded as far as it got."""
+_LONGEST_BACKOFF: Final = 5.0
+_LONGEST_HINT: Final = 30.0
+
+
+class Exporter(Protocol):
+    """Turns batches into requests and sends them; used by the worker thread only."""
+
+    def encode(self, batch: Sequence[tuple[int, Span]], dropped: int) -> bytes:
+        """Return one request for numbered spans."""
+
+    def send(self, body: bytes, timeout: float) -> Answer:
+        """Send one request; never raises."""
+
+    def restart(self, instance_id: str) -> None:
+        """Speak for a new instance, after a fork."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class _Marker:
+    """Stands in the queue; done once everything before it has been delivered or given up."""
+
+    def __init__(self) -> None:
+        self.done = False
+
+
+class QueueSink:
+    """Takes records, numbers them, and delivers them in the background."""
+
+    def __init__(
+        self,
+        exporter: Exporter,
+        ids: Ids,
+        *,
+        timeout: float = 10.0,
+        capacity: int = CAPACITY,
+        interval: float = INTERVAL,
+        on_start: "Callable[[], None]" = lambda: None,
+    ) -> None:
+        self._exporter = exporter
+        self._ids = ids
+        self._timeout = timeout
+        self._capacity = capacity
+        self._interval = interval
+        self._on_start = on_start
+        self._numbers = Numbers()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._queue: deque[tuple[int, Record | _Marker]] = deque()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._deadline: float | None = None
+        self._closed = False
+        self._next_drop = itertools.count(1).__next__
+        self.dropped = 0
+        self._reported = 0
+
+    # --- any thread ---
+
+    def put(self, record: Record) -> None:
+        """Append one record; where the queue is full it is dropped, counted, and its number stays unused."""
+        number = self._numbers.next()
+        waiting = self._queue
+        if len(waiting) >= self._capacity or self._closed:
+            self.dropped = self._next_drop()
+            return
+        waiting.append((number, record))
+        if self._thread is None:
+            self._start()
+        elif len(waiting) == BATCH:
+            self._wake.put(None)
+
+    def _start(self) -> None:
+        if not self._starting.acquire(blocking=False):
+            return
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._run, name="flowtrail", daemon=True)
+        with contextlib.suppress(RuntimeError):  # the interpreter is ending: no more threads
+            thread.start()
+            self._thread = thread
+            self._on_start()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until what was put so far has left; return False where that took more than `timeout` seconds."""
+        if self._thread is None or not self._thread.is_alive():
+            return not self._queue
+        marker = _Marker()
+        self._queue.append((0, marker))
+        self._wake.put(None)
+        end = time.monotonic() + timeout
+        while not marker.done:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def shutdown(self, timeout: float) -> bool:
+        """Deliver what was put, within `timeout` seconds, and stop; what remains is lost and shows as a hole."""
+        if self._closed:
+            return True
+        self._deadline = time.monotonic() + timeout
+        delivered = self.flush(timeout)
+        self._closed = True
+        self._wake.put(None)
+        return delivered
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: nothing queued, numbers from 1, another instance."""
+        self._reset()
+        self._numbers.restart()
+        self._exporter.restart(self._ids.instance_id())
+
+    # --- the worker ---
+
+    def _run(self) -> None:
+        while not (self._closed and not self._queue):
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=self._interval)
+            try:
+                self._seal()
+                while self._queue:
+                    self._deliver()
+                    if self._closed:
+                        break
+            except Exception:  # noqa: BLE001 - the worker outlives whatever goes wrong in one round
+                self._survive()
+            if self._closed:
+                break
+        self._exporter.close()
+
+    @staticmethod
+    def _survive() -> None:
+        with contextlib.suppress(Exception):  # in strict mode it is kept, and would end the worker
+            fault("worker")
+
+    @staticmethod
+    def _seal() -> None:
+        for client in list(RUNTIME.clients):
+            client.seal(SEAL_AGE)
+
+    def _deliver(self) -> None:
+        batch: list[tuple[int, Span]] = []
+        markers: list[_Marker] = []
+        waiting = self._queue
+        while waiting and len(batch) < BATCH and not markers:
+            number, record = waiting.popleft()
+            if isinstance(record, _Marker):
+                markers.append(record)
+                continue
+            try:
+                batch.append((number, record.span()))
+            except Exception:  # noqa: BLE001 - one record that cannot be described does not hold up the others
+                self.dropped = self._next_drop()
+                self._survive()
+        try:
+            if batch:
+                self._ship(batch)
+        finally:
+            for marker in markers:
+                marker.done = True
+
+    def _ship(self, batch: list[tuple[int, Span]]) -> None:
+        dropped = self.dropped
+        body = self._exporter.encode(batch, dropped if dropped > self._reported else 0)
+        pause = 0.1
+        while True:
+            answer = self._exporter.send(body, self._remaining(self._timeout))
+            if answer.verdict is Verdict.DELIVERED:
+                self._reported = dropped
+                if answer.rejected:
+                    warn_once("rejected", "the OTLP receiver rejected %d spans", answer.rejected)
+                return
+            if answer.verdict is Verdict.REFUSED:
+                warn_once(f"refused {answer.reason}", "the OTLP receiver refused spans: %s", answer.reason)
+                break
+            warn_once("unreachable", "spans cannot be delivered yet, retrying: %s", answer.reason)
+            hint = answer.wait
+            wait = pause * random.uniform(0.5, 1.0) if hint is None else min(hint, _LONGEST_HINT)  # noqa: S311 - jitter
+            if not self._sleep(wait):
+                break
+            pause = min(pause * 2, _LONGEST_BACKOFF)
+        for _ in batch:
+            self.dropped = self._next_drop()
+
+    def _remaining(self, most: float) -> float:
+        deadline = self._deadline
+        return most if deadline is None else max(0.05, min(most, deadline - time.monotonic()))
+
+    def _sleep(self, seconds: float) -> bool:
+        """Wait before a retry; return False when there is no time left for one."""
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            deadline = self._deadline
+            if deadline is not None:
+                if now >= deadline:
+                    return False
+                end = min(end, now + 0.2)
+            time.sleep(min(0.05, max(0.0, end - now)))
+        return True
