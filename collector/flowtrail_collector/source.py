@@ -85,13 +85,13 @@ class StoreSource:
 
     def __init__(self, path: str | Path) -> None:
         """Open the file. Raises SourceUnavailable, StoreBusy, StoreRefused or StoreDamaged."""
-        from flowtrail_collector.store import Store
-
         self.name = str(path)
         if not Path(path).is_file():
             raise SourceUnavailable(
                 f"there is no store file {path}; `flowtrail import` or `flowtrail collect` makes one"
             )
+        from flowtrail_collector.store import Store
+
         try:
             self._store: Store = Store.open(Path(path), create=False, read_only=True)
         except StoreBusy as busy:

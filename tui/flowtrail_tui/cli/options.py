@@ -1,0 +1,122 @@
+"""What the reading commands share: their options, the open source, and how an answer is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from flowtrail_collector.source import Document, Source
+    from flowtrail_collector.window import Window
+    from flowtrail_tui.model.parts import Line
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+PIPE_WIDTH = 200
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+
+source_option = click.option(
+    "--source",
+    metavar="URL|FILE",
+    help="A collector's URL or a store file. Default: $FLOWTRAIL_SOURCE, else a collector on localhost, "
+    "else ./flowtrail.duckdb.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write the JSON document.")
+plain_option = click.option("--plain", is_flag=True, help="Write plain text without colour (colour needs a terminal).")
+
+
+def reading(command: Command) -> Command:
+    """Add the options of a command that reads a window: source, since, until, filter, json, plain."""
+    for option in reversed(
+        (
+            click.argument("words", nargs=-1, metavar="[FILTER]..."),
+            source_option,
+            click.option("--since", metavar="WHEN", help="An age (15m, 2h, 1d), an instant, or all. Default: 15m."),
+            click.option("--until", metavar="WHEN", help="An age or an instant. Default: now."),
+            click.option(
+                "--filter",
+                "filters",
+                multiple=True,
+                metavar="FILTER",
+                help='Terms that must hold: topic:orders.* group:billing verdict:!ok "free text".',
+            ),
+            json_option,
+            plain_option,
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def filter_text(words: tuple[str, ...], filters: tuple[str, ...]) -> str:
+    """Join filter words and `--filter` options, and say at once what can not be understood."""
+    from flowtrail_collector.filters import parse_filter
+
+    text = " ".join((*filters, *words))
+    parse_filter(text)
+    return text
+
+
+@contextmanager
+def opened(spec: str | None) -> Iterator[Source]:
+    """Open the source for the time of one command."""
+    from flowtrail_collector.source import open_source
+
+    source = open_source(spec)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def window_of(source: Source, since: str | None, until: str | None) -> Window:
+    """Resolve `--since` and `--until` as this source counts them."""
+    from flowtrail_collector.source import window_of as resolve
+
+    return resolve(source, since, until)
+
+
+def write_json(document: Document) -> None:
+    """Write a document to stdout; characters that a terminal would not show, or would obey, as JSON escapes."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def write_lines(lines: Iterable[Line], *, plain: bool) -> None:
+    """Write lines to stdout: coloured on a terminal, as bare text into a pipe."""
+    from flowtrail_tui.text.paint import Paint
+
+    click.echo(Paint(on=coloured(plain=plain), ascii_only=not _has_glyphs()).lines(lines), nl=False, color=True)
+
+
+def narrate(text: str) -> None:
+    """Say something about the work on stderr."""
+    click.echo(text, err=True)
+
+
+def coloured(*, plain: bool) -> bool:
+    """Tell whether stdout takes colour: a terminal, no `--plain`, no NO_COLOR."""
+    return not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _has_glyphs() -> bool:
+    try:
+        "✓×⇅†▁█".encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def width() -> int:
+    """Return the columns to write for: the terminal's; into a pipe, wide enough for most sentences."""
+    import shutil
+
+    return max(60, shutil.get_terminal_size((120, 24)).columns) if sys.stdout.isatty() else PIPE_WIDTH
