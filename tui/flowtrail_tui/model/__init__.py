@@ -1,0 +1,1 @@
+"""What the screens show, without any toolkit: documents in, lines of styled parts out."""

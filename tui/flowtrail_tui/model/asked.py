@@ -1,0 +1,80 @@
+"""What was asked and what came of it: how the question was understood, the events of the answer, what is near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.columns import Column
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.model.verdict import headline, part, records
+from flowtrail_tui.model.words import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowtrail_collector.errors import NothingKnown
+
+EVENT_COLUMNS = (
+    Column("TIME", 12, 12, from_width=72),
+    Column("VERDICT", 11, 15),
+    Column("EVENT", 10, 26),
+    Column("RECORD", 12, 28, from_width=96),
+    Column("WHAT HAPPENED", 12, 12, flex=True),
+)
+UNDERSTOOD = {
+    "id": "a message id",
+    "message": "a message id",
+    "flow": "a flow (correlation id)",
+    "correlation": "a flow (correlation id)",
+    "trace": "a trace id",
+    "record": "destination:partition:offset",
+    "key": "a key",
+}
+
+
+def understood(document: dict[str, Any]) -> Line:
+    """Say how the question was understood and how many events it is about."""
+    how = f.word(document.get("understood_as"))
+    events = len(f.items(document.get("events")))
+    return line(
+        Part(" understood as ", "dim"),
+        Part(UNDERSTOOD.get(how, how), "bright"),
+        Part(f"   {f.count(events)} event{'s' if events != 1 else ''}", "dim"),
+        Part(f"   as of {f.clock(f.moment(document.get('as_of')))}Z", "dim"),
+    )
+
+
+def event_cells(event: dict[str, Any]) -> tuple[Line, ...]:
+    """Draw an event's row."""
+    told = headline(event)
+    word = verdict(told.word, told.grade)
+    published = f.items(part(event, "published").get("records"))
+    at = f.moment(published[0].get("at")) if published else None
+    place = records(event)
+    return (
+        line(Part(f.clock(at, digits=3), "dim")),
+        line(Part(f"{word.glyph} {word.text}", word.role)),
+        line(Part(f.word(event.get("type") or event.get("destination")), "bright")),
+        line(Part(place[0] if place else "(no record)")),
+        line(Part(told.sentence)),
+    )
+
+
+def nothing_known(error: NothingKnown) -> list[Line]:
+    """Say that nothing is known of it, and what is near."""
+    lines: list[Line] = [(), line(Part(" ? ", "unknown-strong"), Part(str(error), "bright"))]
+    if error.near:
+        lines += [(), line(Part("   Known near it:", "dim"))]
+        lines += [line(Part("     "), Part(near, "accent")) for near in error.near]
+    return lines
+
+
+def went_wrong(error: Exception) -> Sequence[Line]:
+    """Say why there is no answer."""
+    return [
+        (),
+        line(Part(" ✗ ", "error-strong"), Part(str(error) or type(error).__name__, "error")),
+        (),
+        line(Part("   r", "key"), Part(" ask again", "dim")),
+    ]

@@ -1,0 +1,142 @@
+"""The lines around the views: status bar, tabs, footer of keys, banner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.link import LOW_COVERAGE, Link
+from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, sides
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status bar shows beside the link; unknown where the source does not say."""
+
+    source: str
+    events_per_s: float | None = None
+    coverage: float | None = None
+    window: str = "15m"
+    now_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key in the footer or the help, with the action that a click on it runs."""
+
+    key: str
+    does: str
+    action: str
+
+
+def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> Line:
+    """Draw where one is (left) and how the data comes (right); narrow bars keep link, coverage and clock."""
+    left = [Part(" flowtrail", "title")]
+    for place in trail:
+        left += [Part(" ▸ ", "dim"), Part(place, "bright")]
+    pieces = [
+        line(Part(_short_source(status.source, 24), "dim"), " ", *_state(status, link)),
+        line(Part(f"window {status.window}", "text", "app.time_range")),
+        line(_coverage(status.coverage)),
+        line(Part(f"{f.clock(status.now_ns)}Z", "text")),
+    ]
+    for dropped in ((), (0,), (0, 1)):
+        right = _joined(_shortened(pieces, status, link, dropped))
+        if line_width(left) + line_width(right) + 2 <= width:
+            break
+    return sides(tuple(left), (*right, Part(" ")), width)
+
+
+def _shortened(pieces: list[Line], status: Status, link: Link, dropped: tuple[int, ...]) -> list[Line]:
+    """Leave out the source's name first, then the window; the state of the link is never left out."""
+    if not dropped:
+        return pieces
+    state = line(*_state(status, link))
+    return [state, *(piece for index, piece in enumerate(pieces) if index and index not in dropped)]
+
+
+def _state(status: Status, link: Link) -> Line:
+    if link.disconnected:
+        return line(Part("✗ disconnected", "error-strong"))
+    if not link.connected:
+        return line(Part("… connecting", "wait"))
+    if not link.live:
+        return line(Part(" ▶ REPLAY ", "replay"))
+    speed = Part(f" {f.rate(status.events_per_s)} ev/s", "text")
+    return line(Part("● live", "ok"), speed)
+
+
+def _coverage(coverage: float | None) -> Part:
+    role = "unknown" if coverage is None else "text" if coverage >= 1 else "warn"
+    if coverage is not None and coverage < LOW_COVERAGE:
+        role = "error-strong"
+    return Part(f"coverage {f.share(coverage)}", role)
+
+
+def _joined(pieces: Sequence[Line]) -> Line:
+    out: list[Part] = []
+    for piece in pieces:
+        out += ([Part(" │ ", "faint")] if out else []) + list(piece)
+    return tuple(out)
+
+
+def _short_source(name: str, cells: int) -> str:
+    """Shorten a URL or path from its front: the end tells sources apart."""
+    short = name.removeprefix("http://").removeprefix("https://")
+    return short if len(short) <= cells else "…" + short[-(cells - 1) :]
+
+
+def tabs(names: Sequence[tuple[str, str, str]], current: str, width: int) -> Line:
+    """Draw the views as tabs: (key, title, name of the view)."""
+    out: list[Part] = [Part(" ")]
+    for key, title, name in names:
+        text, action = f" {key} {title} ", f"app.view('{name}')"
+        out += [Part(text, "tab-current" if name == current else "tab", action), Part(" ")]
+    return clip_line(out, width)
+
+
+def footer(keys: Sequence[Key], message: Part | None, width: int) -> Line:
+    """Draw as many keys as fit, help and quit always; a message takes their place."""
+    if message is not None:
+        return clip_line((Part(" "), message), width)
+    always = [key for key in keys if key.action in ("app.help", "app.quit")]
+    others = [key for key in keys if key not in always]
+    shown = _keys(others + always)
+    while others and line_width(shown) > width:
+        others.pop()
+        shown = _keys(others + always)
+    return clip_line(shown, width)
+
+
+def _keys(keys: Sequence[Key]) -> Line:
+    out: list[Part] = [Part(" ")]
+    for key in keys:
+        out += [Part(key.key, "key", key.action), Part(f" {key.does}", "dim", key.action), Part("   ")]
+    return tuple(out[:-1])
+
+
+def banner(link: Link, now_ns: int, width: int) -> Line:
+    """Draw the line that says that nothing new comes, why, and what will be done about it."""
+    text = f" ✗ disconnected · {link.banner(now_ns)} "
+    return sides(
+        line(Part(text, "banner"), Part(f" {link.reason}", "dim")),
+        line(Part("R retry now ", "key", "app.retry")),
+        width,
+    )
+
+
+def too_small(link: Link, width: int, height: int) -> Line:
+    """Draw the one line that is left below 60x15."""
+    state = "disconnected" if link.disconnected else "live" if link.live else "replay"
+    return clip_line((Part("flowtrail ", "title"), Part(f"{state} · {width}x{height}: needs 60x15", "text")), width)
+
+
+def low_coverage(coverage: float, width: int) -> Line:
+    """Draw the line that says that telemetry is missing, and what that does to answers."""
+    text = f" ! coverage {f.share(coverage)} "
+    why = " telemetry is missing: what rests on something not having happened is answered unknown"
+    return clip_line(line(Part(text, "pill"), Part(why, "dim")), width)

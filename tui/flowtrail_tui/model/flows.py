@@ -1,0 +1,186 @@
+"""Flows as rows: the documents of `Source.flows`, a pinned or live tail of them, and how a row is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.columns import Column
+from flowtrail_tui.model.parts import Line, Part, line, wrap
+from flowtrail_tui.model.words import GRADES, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLUMNS = (
+    Column("TIME", 8, 12),
+    Column("VERDICT", 11, 15),
+    Column("FLOW KEY", 9, 16),
+    Column("ROOT EVENT", 12, 28, from_width=104),
+    Column("HOPS", 4, 7, from_width=116, right=True),
+    Column("GROUPS", 6, 7, from_width=96, right=True),
+    Column("END-TO-END", 10, 10, from_width=110, right=True),
+    Column("WHY", 12, 12, flex=True),
+)
+SHORT_TIME_BELOW = 72
+"""Lists narrower than this show the time without milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One flow as the list needs it; `document` is the row as it came."""
+
+    flow: str
+    kind: str
+    verdict: str
+    grade: str
+    started_ns: int | None
+    why: str
+    root_type: str
+    record: str
+    hops: str
+    groups: str
+    end_to_end_ms: float | None
+    document: dict[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def question(self) -> str:
+        """What to ask for this flow's verdict."""
+        return f"{'trace' if self.kind == 'trace' else 'flow'}:{self.flow}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What stays the same when the flow goes on."""
+        return (self.kind, self.flow)
+
+
+def flow_row(document: dict[str, Any]) -> FlowRow:
+    """Read one row of `flowtrail.flows/1`; what is missing is unknown."""
+    root = document.get("root")
+    root = root if isinstance(root, dict) else {}
+    return FlowRow(
+        flow=f.word(document.get("flow")),
+        kind=f.word(document.get("flow_kind")),
+        verdict=f.word(document.get("verdict"), "unknown"),
+        grade=f.word(document.get("grade")),
+        started_ns=f.moment(document.get("started_at")),
+        why=f.word(document.get("why"), ""),
+        root_type=f.word(root.get("type"), ""),
+        record=record_name(root),
+        hops=_progress(document.get("hops_done"), document.get("hops_expected")),
+        groups=_progress(document.get("groups_done"), document.get("groups_expected")),
+        end_to_end_ms=f.number(document.get("end_to_end_ms")),
+        document=document,
+    )
+
+
+def record_name(place: dict[str, Any]) -> str:
+    """Write `destination:partition:offset`; without an offset, the destination says so."""
+    destination, partition, offset = place.get("destination"), place.get("partition"), place.get("offset")
+    if destination is None:
+        return "(no record)"
+    return f"{destination} (no offset)" if offset is None else f"{destination}:{f.word(partition)}:{offset}"
+
+
+def _progress(done: object, expected: object) -> str:
+    of = f.whole(expected)
+    if of is None:
+        return f.UNKNOWN
+    return f.NOT_APPLICABLE if of == 0 else f"{f.count(f.whole(done))}/{f.count(of)}"
+
+
+def cells(row: FlowRow, *, short_time: bool = False) -> tuple[Line, ...]:
+    """Draw a row, one line per column."""
+    word = verdict(row.verdict, row.grade)
+    quiet = word.role == "ok"
+    end_to_end = "—" if row.end_to_end_ms is None else f.duration(row.end_to_end_ms)
+    return (
+        line(Part(f.clock(row.started_ns, digits=0 if short_time else 3), "dim")),
+        line(Part(f"{word.glyph} {word.text}", word.role)),
+        line(Part(row.flow, "text" if quiet else "bright")),
+        line(Part(row.record, "dim" if quiet else "text")),
+        line(Part(row.hops, "dim" if quiet else "text")),
+        line(Part(row.groups, "dim" if quiet else "text")),
+        line(Part(end_to_end, "dim" if row.end_to_end_ms is None else "text")),
+        line(Part(row.why, "dim" if quiet else "text")),
+    )
+
+
+def preview(row: FlowRow, width: int) -> list[Line]:
+    """Tell the selected row in four lines: the verdict's sentence, then the root event, then what was found."""
+    word = verdict(row.verdict, row.grade)
+    document = row.document
+    grade = f"evidence {row.grade} {GRADES.get(row.grade, '')}".rstrip()
+    head = f"{word.glyph} {word.text.upper()}"
+    sentences = wrap(row.why or "No more is known of this flow.", width - 4)
+    findings = ", ".join(dict.fromkeys(map(str, document.get("findings") or ())))
+    root = document.get("root") if isinstance(document.get("root"), dict) else {}
+    facts = [row.root_type, row.record, f"by {f.word(root.get('producer'))}" if root else ""]
+    counts = (
+        f"{f.count(f.whole(document.get('events')))} events · {f.count(f.whole(document.get('deliveries')))} deliveries"
+    )
+    first = (Part(f" {head}  ", f"{word.role}-strong"), Part(f"{row.flow}  ", "bright"), Part(counts, "dim"))
+    return [
+        (*first, Part(f"  {grade}", "dim")),
+        line(Part(f"   {sentences[0]}")),
+        line(Part("   " + (sentences[1] if len(sentences) > 1 else ""))),
+        line(Part("   " + " · ".join(fact for fact in facts if fact), "dim"), Part(f"   {findings}", word.role)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The rows of the list: following the newest, or pinned while someone reads, with a count of what is newer."""
+
+    rows: tuple[FlowRow, ...] = ()
+    total: int | None = None
+    next: str | None = None
+    pinned: bool = False
+    newer: int = 0
+
+    def followed(self, document: dict[str, Any]) -> Tail:
+        """Take the newest page; a pinned tail keeps its rows."""
+        if self.pinned:
+            return self
+        return Tail(_rows(document), f.whole(document.get("total")), document.get("next"))
+
+    def pin(self) -> Tail:
+        """Hold the rows as they are."""
+        return replace(self, pinned=True)
+
+    def release(self) -> Tail:
+        """Follow again; the next page replaces the rows."""
+        return replace(self, pinned=False, newer=0)
+
+    def counted(self, newer: int) -> Tail:
+        """Note how many flows are newer than the pinned ones."""
+        return replace(self, newer=max(newer, 0)) if self.pinned else self
+
+    def extended(self, document: dict[str, Any]) -> Tail:
+        """Append the page that follows the rows held."""
+        known = {row.identity for row in self.rows}
+        fresh = tuple(row for row in _rows(document) if row.identity not in known)
+        return replace(self, rows=self.rows + fresh, next=document.get("next"))
+
+    @property
+    def newest_ns(self) -> int | None:
+        """When the newest flow held began."""
+        return max((row.started_ns for row in self.rows if row.started_ns is not None), default=None)
+
+
+def _rows(document: dict[str, Any]) -> tuple[FlowRow, ...]:
+    return tuple(map(flow_row, f.items(document.get("rows"))))
+
+
+def position(tail: Tail, cursor: int) -> str:
+    """Say where the cursor stands: `12 of 3,456`."""
+    if not tail.rows:
+        return ""
+    total = max(tail.total or 0, len(tail.rows))
+    return f"{f.count(cursor + 1)} of {f.count(total)}"
+
+
+def sample(rows: Sequence[FlowRow], *, short_time: bool) -> list[tuple[Line, ...]]:
+    """Draw the rows by which the columns are measured: the first screens are enough, all of them would take long."""
+    return [cells(row, short_time=short_time) for row in rows[:120]]

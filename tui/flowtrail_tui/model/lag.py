@@ -1,0 +1,289 @@
+"""Lag as tables: partitions summed per group and destination, the worst one named, samples kept for sparklines."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.columns import Column
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.model.words import LAG_ORDER, lag_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SPARK = 16
+GROUP_COLUMNS = (
+    Column("GROUP", 8, 22),
+    Column("DESTINATION", 8, 26),
+    Column("STATUS", 11, 11),
+    Column("LAG", 7, 12, right=True),
+    Column("TIME LAG", 8, 9, right=True),
+    Column("IN/s", 6, 8, from_width=104, right=True),
+    Column("OUT/s", 6, 8, from_width=104, right=True),
+    Column("ETA", 6, 8, from_width=88, right=True),
+    Column("LAG OVER TIME", SPARK, SPARK, from_width=78),
+    Column("", 0, 0, flex=True),
+)
+PARTITION_COLUMNS = (
+    Column("PART", 4, 6, right=True),
+    Column("POSITION", 9, 14, right=True),
+    Column("END", 9, 14, right=True),
+    Column("LAG", 7, 12, right=True),
+    Column("TIME LAG", 8, 9, right=True),
+    Column("STATUS", 11, 11, from_width=70),
+    Column("OUT/s", 6, 8, from_width=88, right=True),
+    Column("MEMBER", 8, 24, from_width=108),
+    Column("LAG OVER TIME", SPARK, SPARK, from_width=96),
+    Column("", 0, 0, flex=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One group on one partition; None is unknown."""
+
+    group: str
+    destination: str
+    partition: str
+    assumed: bool
+    position: int | None
+    end: int | None
+    lag: int | None
+    time_lag_ms: float | None
+    status: str
+    rate_in: float | None
+    rate_out: float | None
+    eta_ms: float | None
+    member: str
+    history: tuple[float | None, ...]
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLag:
+    """One group on one destination: its partitions, worst first, and their sums."""
+
+    group: str
+    destination: str
+    assumed: bool
+    status: str
+    lag: int | None
+    partial: bool
+    time_lag_ms: float | None
+    rate_in: float | None
+    rate_out: float | None
+    eta_ms: float | None
+    history: tuple[float | None, ...]
+    partitions: tuple[PartitionLag, ...]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What stays the same from sample to sample."""
+        return (self.group, self.destination)
+
+    @property
+    def worst(self) -> PartitionLag | None:
+        """The partition that holds most of the lag, where there is any."""
+        return self.partitions[0] if self.partitions and self.partitions[0].lag else None
+
+
+class History:
+    """The last samples of each partition's lag, for rows that come without a history of their own."""
+
+    def __init__(self, samples: int = SPARK) -> None:
+        self._samples = samples
+        self._kept: dict[tuple[str, str, str], deque[float | None]] = {}
+        self._as_of: object = None
+
+    def add(self, document: dict[str, Any]) -> None:
+        """Take the samples of a document, once per `as_of`; forget partitions it does not name."""
+        if document.get("as_of") == self._as_of:
+            return
+        self._as_of = document.get("as_of")
+        kept: dict[tuple[str, str, str], deque[float | None]] = {}
+        for row in f.items(document.get("rows")):
+            key = _key(row)
+            kept[key] = self._kept.get(key, deque(maxlen=self._samples))
+            kept[key].append(f.number(row.get("lag")))
+        self._kept = kept
+
+    def of(self, row: dict[str, Any]) -> tuple[float | None, ...]:
+        """Return the samples of a row's partition, oldest first: its own where it brings some."""
+        own = row.get("history")
+        if isinstance(own, list) and own:
+            return tuple(_sample(value) for value in own)
+        return tuple(self._kept.get(_key(row), ()))
+
+
+def _sample(value: object) -> float | None:
+    return f.number(value.get("lag") if isinstance(value, dict) else value)
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return (f.word(row.get("group")), f.word(row.get("destination")), f.word(row.get("partition")))
+
+
+def groups(document: dict[str, Any], history: History) -> tuple[GroupLag, ...]:
+    """Sum the rows of `flowtrail.lag/1` per group and destination, worst first."""
+    by_group: dict[tuple[str, str], list[PartitionLag]] = {}
+    for row in f.items(document.get("rows")):
+        partition = _partition(row, history)
+        by_group.setdefault((partition.group, partition.destination), []).append(partition)
+    return tuple(sorted(map(_sum, by_group.values()), key=_badness))
+
+
+def _partition(row: dict[str, Any], history: History) -> PartitionLag:
+    group, destination, partition = _key(row)
+    return PartitionLag(
+        group=group,
+        destination=destination,
+        partition=partition,
+        assumed=bool(row.get("assumed")),
+        position=f.whole(row.get("position")),
+        end=f.whole(row.get("end")),
+        lag=f.whole(row.get("lag")),
+        time_lag_ms=f.number(row.get("time_lag_ms")),
+        status=f.word(row.get("status"), "unknown"),
+        rate_in=f.number(row.get("rate_in")),
+        rate_out=f.number(row.get("rate_out")),
+        eta_ms=f.number(row.get("eta_ms")),
+        member=f.word(row.get("member"), f.NOT_APPLICABLE),
+        history=history.of(row),
+        document=row,
+    )
+
+
+def _sum(rows: list[PartitionLag]) -> GroupLag:
+    ordered = tuple(sorted(rows, key=lambda row: (-(row.lag if row.lag is not None else -1), row.partition)))
+    lags = [row.lag for row in rows]
+    return GroupLag(
+        group=rows[0].group,
+        destination=rows[0].destination,
+        assumed=any(row.assumed for row in rows),
+        status=min((row.status for row in rows), key=_rank),
+        lag=_known_sum(lags),
+        partial=None in lags and any(lag is not None for lag in lags),
+        time_lag_ms=max((row.time_lag_ms for row in rows if row.time_lag_ms is not None), default=None),
+        rate_in=_known_sum(row.rate_in for row in rows),
+        rate_out=_known_sum(row.rate_out for row in rows),
+        eta_ms=max((row.eta_ms for row in rows if row.eta_ms is not None), default=None),
+        history=_summed_history(rows),
+        partitions=ordered,
+    )
+
+
+def _known_sum(values: Iterable[Any]) -> Any:
+    """Add what is known; None only where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _summed_history(rows: Sequence[PartitionLag]) -> tuple[float | None, ...]:
+    length = max((len(row.history) for row in rows), default=0)
+    padded = [(None,) * (length - len(row.history)) + row.history for row in rows]
+    return tuple(_known_sum(values) for values in zip(*padded, strict=True))
+
+
+def _rank(status: str) -> int:
+    return LAG_ORDER.index(status) if status in LAG_ORDER else LAG_ORDER.index("unknown")
+
+
+def _badness(row: GroupLag) -> tuple[int, float, str, str]:
+    return (_rank(row.status), -(row.lag or 0), row.group, row.destination)
+
+
+def group_cells(row: GroupLag) -> tuple[Line, ...]:
+    """Draw a group's row."""
+    status = lag_status(row.status)
+    mark = (Part(" assumed", "dim"),) if row.assumed else ()
+    return (
+        (Part(row.group, "bright" if status.role != "ok" else "text"), *mark),
+        line(Part(row.destination)),
+        line(Part(f"{status.glyph} {status.text}", status.role)),
+        line(_lag(row.lag, row.status, partial=row.partial)),
+        line(_time_lag(row.time_lag_ms, row.lag)),
+        line(_figure(f.rate(row.rate_in))),
+        line(_figure(f.rate(row.rate_out))),
+        line(_eta(row.eta_ms, row.lag, row.status)),
+        line(Part(f.sparkline(row.history, SPARK), "spark" if status.role == "ok" else status.role)),
+        (),
+    )
+
+
+def partition_cells(row: PartitionLag) -> tuple[Line, ...]:
+    """Draw a partition's row."""
+    status = lag_status(row.status)
+    return (
+        line(Part(f"p{row.partition}", "bright" if status.role != "ok" else "text")),
+        line(_figure(f.count(row.position))),
+        line(_figure(f.count(row.end))),
+        line(_lag(row.lag, row.status)),
+        line(_time_lag(row.time_lag_ms, row.lag)),
+        line(Part(f"{status.glyph} {status.text}", status.role)),
+        line(_figure(f.rate(row.rate_out))),
+        line(Part(row.member, "dim")),
+        line(Part(f.sparkline(row.history, SPARK), "spark" if status.role == "ok" else status.role)),
+        (),
+    )
+
+
+def _figure(text: str) -> Part:
+    return Part(text, "unknown" if text == f.UNKNOWN else "text")
+
+
+def _lag(lag: int | None, status: str, *, partial: bool = False) -> Part:
+    if lag is None:
+        return Part(f.UNKNOWN, "unknown")
+    role = "dim" if lag == 0 else "text" if lag_status(status).role == "ok" else "bright"
+    return Part(("≥" if partial else "") + f.count(lag), role)
+
+
+def _time_lag(ms: float | None, lag: int | None) -> Part:
+    if ms is None:
+        return Part(f.UNKNOWN, "unknown")
+    return Part("0s" if ms == 0 else f"≈{f.duration(ms)}", "dim" if not lag else "text")
+
+
+def _eta(eta_ms: float | None, lag: int | None, status: str) -> Part:
+    """Say when the lag will be gone: nothing to wait for, an estimate, never as things go, or unknown."""
+    if lag == 0:
+        return Part(f.NOT_APPLICABLE, "dim")
+    if eta_ms is not None:
+        return Part(f.duration(eta_ms))
+    if status in ("falling", "stalled", "stopped"):
+        return Part("never", "error")
+    return Part(f.UNKNOWN, "unknown")
+
+
+def summary(rows: Sequence[GroupLag]) -> Line:
+    """Name the total and the worst group with its worst partition."""
+    total = _known_sum(row.lag for row in rows)
+    partial = any(row.lag is None or row.partial for row in rows)
+    parts = [Part("total lag ", "dim"), Part(("≥" if partial and total is not None else "") + f.count(total), "bright")]
+    worst = max((row for row in rows if row.worst is not None), key=lambda row: row.lag or 0, default=None)
+    if worst is not None and worst.worst is not None:
+        parts += [
+            Part("  worst ", "dim"),
+            Part(f"{worst.group} on {worst.destination} p{worst.worst.partition}", lag_status(worst.status).role),
+        ]
+    return tuple(parts)
+
+
+def partitions_head(row: GroupLag) -> tuple[Line, Line]:
+    """Head the lower pane: what it shows (left), and which partition holds most of the lag (right)."""
+    left = line(
+        Part(f" {row.group}", "bright"),
+        Part(" ▸ ", "dim"),
+        Part(row.destination, "bright"),
+        Part(f"   {f.count(len(row.partitions))} partition{'s' if len(row.partitions) != 1 else ''}", "dim"),
+    )
+    worst = row.worst
+    if worst is None:
+        return left, line(
+            Part("nothing unread " if row.lag == 0 else "lag unknown: no position or no end known ", "dim")
+        )
+    held = f" holds {f.share((worst.lag or 0) / row.lag)} of the lag " if row.lag else " "
+    return left, line(Part(f"p{worst.partition}", lag_status(row.status).role), Part(held, "text"))

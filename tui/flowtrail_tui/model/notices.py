@@ -1,0 +1,106 @@
+"""What a list says while it has no rows: why, and the one key that helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowtrail_tui.model.parts import Line, Part, line, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A headline, its explanation, and the key that helps (with what a click on it runs)."""
+
+    head: str
+    why: str
+    key: str = ""
+    does: str = ""
+    action: str = ""
+    role: str = "bright"
+
+    def lines(self, width: int) -> list[Line]:
+        """Draw the notice, one line after the other, to be centred."""
+        out = [line(Part(self.head, self.role)), ()]
+        out += [line(Part(text, "dim")) for text in wrap(self.why, min(width - 4, 84))]
+        if self.key:
+            out += [
+                (),
+                line(Part(f" {self.key} ", "key-pill", self.action), Part(f" {self.does}", "text", self.action)),
+            ]
+        return out
+
+
+def no_flows(filter_text: str, window: str, stored: int | None, source: str) -> Notice:
+    """Say why there is no flow: nothing was ever received, the filter lets nothing pass, or the window is too short."""
+    if stored == 0:
+        return Notice(
+            "No data yet",
+            f"{source} has not received a single span. Start a traced service, or try the demo: flowtrail demo",
+        )
+    if filter_text:
+        return Notice(
+            "Nothing passes the filter",
+            f"{filter_text}   in the last {window}",
+            "x",
+            "clear the filter",
+            "app.clear_filter",
+        )
+    if window != "all":
+        return Notice(
+            f"No flow began in the last {window}", "There may be older ones.", "w", "look at all time", "app.widen"
+        )
+    return Notice("No flows", f"{source} holds spans, yet none of them belongs to an event.")
+
+
+def no_lag(filter_text: str, window: str) -> Notice:
+    """Say why there is no lag to show."""
+    if filter_text:
+        return Notice("Nothing passes the filter", filter_text, "x", "clear the filter", "app.clear_filter")
+    why = (
+        "No group committed or was assigned anything. Without a broker watcher (collect --bootstrap-servers) "
+        "only traced groups are seen."
+    )
+    if window != "all":
+        return Notice(f"No group seen in the last {window}", why, "w", "look at all time", "app.widen")
+    return Notice("No group seen", why)
+
+
+def nothing_asked() -> Notice:
+    """Say what can be asked."""
+    return Notice(
+        "Where did my event go?",
+        "Ask with a message id, a correlation id, a trace id or traceparent, destination:partition:offset, "
+        "or key:destination/value. The prefixes id: flow: trace: record: decide when several match.",
+        ":",
+        "ask",
+        "app.ask",
+    )
+
+
+def failed(error: Exception) -> Notice:
+    """Say what went wrong with the question, in the error's own words."""
+    return Notice(
+        "The question was not answered",
+        str(error) or type(error).__name__,
+        "r",
+        "ask again",
+        "app.reload",
+        "error-strong",
+    )
+
+
+def cancelled() -> Notice:
+    """Say that the question was given up."""
+    return Notice("Cancelled", "The question was given up before it was answered.", "r", "ask again", "app.reload")
+
+
+def too_many() -> Notice:
+    """Say that the source still works on questions that were given up."""
+    return Notice(
+        "The source is still busy", "It works on earlier questions that were given up.", "r", "ask again", "app.reload"
+    )
+
+
+def no_events() -> Notice:
+    """Say that an answer names no event."""
+    return Notice("No event", "The question was understood, yet no event belongs to it.")
