@@ -24,6 +24,7 @@ def main() -> None:
         KafkaConsumer(
             settings.topic(ORDERS),
             **settings.client(),
+            **settings.membership(),
             group_id=settings.group("analytics"),
             auto_offset_reset="earliest",
             auto_commit_interval_ms=500,

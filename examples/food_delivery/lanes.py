@@ -46,6 +46,7 @@ class Lanes:
         self._begun: set[str] = set()  # a service that lives longer would keep this in its database
         self._pending: dict[TopicPartition, set[int]] = defaultdict(set)
         self._next: dict[TopicPartition, int] = {}
+        self._told: dict[TopicPartition, int] = {}
         self._lanes: list[SimpleQueue[ConsumerRecord | None]] = [SimpleQueue() for _ in range(count)]
         self._threads = [Thread(target=self._work, args=(lane,), daemon=True) for lane in self._lanes]
         for thread in self._threads:
@@ -67,12 +68,12 @@ class Lanes:
             self._advance(order)
 
     def finished(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        """How far each partition is done: the lowest offset still in hand, or the next one to come."""
+        """How far each partition is done, where it has moved: the lowest offset in hand, or the next to come."""
         with self._lock:
-            return {
-                partition: OffsetAndMetadata(min(self._pending[partition], default=after), "", -1)
-                for partition, after in self._next.items()
-            }
+            done = {partition: min(self._pending[partition], default=after) for partition, after in self._next.items()}
+        moved = {partition: offset for partition, offset in done.items() if self._told.get(partition) != offset}
+        self._told.update(moved)
+        return {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in moved.items()}
 
     def close(self) -> None:
         """Finish what has begun; what still waits is left to the next member."""

@@ -29,6 +29,7 @@ def main() -> None:
             settings.topic(PAYMENTS),
             settings.topic(KITCHEN),
             **settings.client(),
+            **settings.membership(),
             group_id=settings.group("notification"),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -49,11 +50,11 @@ def main() -> None:
             for message in messages:
                 lanes.put(message)
         lanes.let_pass()
-        finished = lanes.finished()
-        if finished:
+        if finished := lanes.finished():
             consumer.commit(finished)
     lanes.close()
-    consumer.commit(lanes.finished())
+    if finished := lanes.finished():
+        consumer.commit(finished)
     consumer.close()
     shutdown(5)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flowtrail_tracer import configure, process, shutdown, trace
 from food_delivery.events import Event, publish, read
 from food_delivery.faults import Faults
-from food_delivery.running import Stopping, poll
+from food_delivery.running import Stopping, commit, poll
 from food_delivery.settings import DEAD_ORDERS, ORDERS, PAYMENTS, Settings
 from kafka import KafkaConsumer, KafkaProducer
 
@@ -33,12 +33,11 @@ def main() -> None:
         KafkaConsumer(
             settings.topic(ORDERS),
             **settings.client(),
+            **settings.membership(),
             group_id=settings.group("payment"),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_poll_records=20,
-            heartbeat_interval_ms=1000,
-            session_timeout_ms=6000,
         )
     )
     stopping = Stopping()
@@ -51,7 +50,7 @@ def main() -> None:
         if done:
             producer.flush()  # what was paid is known before the order counts as done
             faults.crash_before_commit(done)
-            consumer.commit()
+            commit(consumer, done, faults)
     consumer.close()
     producer.close()
     shutdown(5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flowtrail_tracer import configure, process, shutdown, trace
 from food_delivery.events import Event, publish, read
 from food_delivery.faults import Faults
-from food_delivery.running import Stopping, poll
+from food_delivery.running import Stopping, commit, poll
 from food_delivery.settings import KITCHEN, PAYMENTS, Settings
 from kafka import KafkaConsumer, KafkaProducer
 
@@ -43,7 +43,7 @@ def main() -> None:
             consumer = join(settings)
         elif done:
             producer.flush()
-            consumer.commit()
+            commit(consumer, done, faults)
     consumer.close()
     producer.close()
     shutdown(5)
@@ -55,12 +55,11 @@ def join(settings: Settings) -> KafkaConsumer:
         KafkaConsumer(
             settings.topic(PAYMENTS),
             **settings.client(),
+            **settings.membership(),
             group_id=settings.group("restaurant"),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_poll_records=20,
-            heartbeat_interval_ms=1000,
-            session_timeout_ms=6000,
         )
     )
 

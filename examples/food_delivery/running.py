@@ -6,9 +6,12 @@ import signal
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
-from kafka.errors import InvalidRequestError
+from kafka.errors import CommitFailedError, InvalidRequestError
 
 if TYPE_CHECKING:
+    from kafka.consumer.fetcher import ConsumerRecord
+
+    from food_delivery.faults import Faults
     from kafka import KafkaConsumer
 
 Batch = dict[Any, list[Any]]
@@ -35,12 +38,18 @@ class Stopping:
 
 
 def poll(consumer: KafkaConsumer, timeout_ms: int = 500) -> Batch:
-    """Ask for messages; an unsettled group is asked again.
-
-    While a second member joins, the embedded broker may refuse with INVALID_REQUEST where Kafka itself says
-    REBALANCE_IN_PROGRESS, which the client would handle alone.
-    """
+    """Ask for messages. The embedded broker may refuse while a group settles (see `embedded`): then ask again."""
     try:
         return dict(consumer.poll(timeout_ms=timeout_ms))
     except InvalidRequestError:
         return {}
+
+
+def commit(consumer: KafkaConsumer, done: list[ConsumerRecord], faults: Faults) -> None:
+    """Commit what is done. A group that is rebalancing may refuse: then the next owner does it all again."""
+    try:
+        consumer.commit()
+    except CommitFailedError:
+        faults.commit_refused(done)
+    else:
+        faults.committed(done)

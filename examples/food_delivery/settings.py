@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from food_delivery import embedded
+
 ORDERS = "orders"
 """What customers ordered. Written by `orders`, read by `payment` and `analytics`."""
 PAYMENTS = "payments"
@@ -52,6 +54,12 @@ class Settings:
         if self.api_version is not None:
             options["api_version"] = self.api_version
         return options
+
+    def membership(self) -> dict[str, Any]:
+        """Options that make a group notice a lost member as soon as brokers allow: the demo is short."""
+        if self.api_version is not None:
+            return embedded.MEMBERSHIP
+        return {"session_timeout_ms": 6000, "heartbeat_interval_ms": 1000}
 
     @classmethod
     def from_arguments(cls, service: str) -> Settings:

@@ -19,6 +19,7 @@ from food_delivery.events import Event, read
 from food_delivery.faults.journal import Journal
 from food_delivery.faults.lossy_network import LossyNetwork
 from food_delivery.faults.schedule import Schedule
+from food_delivery.settings import KITCHEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +44,11 @@ class Faults:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._group = settings.group(settings.member.rpartition("-")[0])  # each service reads as a group of its name
         self._schedule: Schedule | None = None
         self._network: LossyNetwork | None = None
         self._slow_until = 0.0
+        self._hung: ConsumerRecord | None = None
         self._held: tuple[float, Event] | None = None
         self._detoured: Event | None = None
         self._overtaken = Flag()
@@ -84,20 +87,36 @@ class Faults:
 
     def crash_before_commit(self, done: list[ConsumerRecord]) -> None:
         """Redelivery after a crash: the process is killed when a batch is done and before it is committed."""
-        orders = [read(message) for message in done]
-        if any(order.details["card"] == "unreadable" for order in orders):  # a failed one would be a retry
-            return
         if len(done) in BATCH and self.due("crash"):
-            for order, message in zip(orders, done, strict=True):
-                self._journal.note("redelivery", message.topic, self._settings.group("payment"), order.id)
+            self._note_redelivery(done)
             flush(5)  # a crash takes untold what was not yet sent: here all of it is told
             os.kill(os.getpid(), signal.SIGKILL)
 
     def note_dead_letter(self, message: ConsumerRecord) -> None:
         """Note an order that was set aside; `orders` made up its card for that."""
         if self._schedule is not None:
-            group = self._settings.group("payment")
-            self._journal.note("dead-lettered", message.topic, group, read(message).id)
+            self._journal.note("dead-lettered", message.topic, self._group, read(message).id)
+
+    # payment and restaurant
+
+    def committed(self, done: list[ConsumerRecord]) -> None:
+        """Note a message whose handling hangs, once it counts as done: from now on nobody will handle it again."""
+        if self._hung is not None and self._hung in done:
+            self._journal.note("unfinished", self._hung.topic, self._group, read(self._hung).id)
+            self._hung = None
+
+    def commit_refused(self, done: list[ConsumerRecord]) -> None:
+        """Note what will be handled again because a rebalance, one of ours or the group's first, took the commit."""
+        if self._schedule is not None:
+            self._note_redelivery(done)
+        self._hung = None
+
+    def _note_redelivery(self, done: list[ConsumerRecord]) -> None:
+        """Note what was handled well and will be again; a second attempt at what went wrong is no fault."""
+        for message in done:
+            event = read(message)
+            if message is not self._hung and event.details.get("card") != "unreadable":
+                self._journal.note("redelivery", message.topic, self._group, event.id)
 
     # restaurant
 
@@ -105,8 +124,7 @@ class Faults:
         """Redelivery after a rebalance: the member leaves its group when a batch is done, without committing it."""
         if len(done) not in BATCH or not self.due("leave"):
             return False
-        for message in done:
-            self._journal.note("redelivery", message.topic, self._settings.group("restaurant"), read(message).id)
+        self._note_redelivery(done)
         consumer.close(autocommit=False)
         sleep(AWAY)
         return True
@@ -114,8 +132,7 @@ class Faults:
     def hang(self, message: ConsumerRecord) -> None:
         """Silent failure: the thread that handles this message never comes to its end."""
         if self.due("hang"):
-            group = self._settings.group("restaurant")
-            self._journal.note("unfinished", message.topic, group, read(message).id)
+            self._hung = message
             Flag().wait()
 
     def copies(self, topic: str, event: Event) -> int:
@@ -143,8 +160,7 @@ class Faults:
         if effect is None or waiting[0].id != cause.id:
             return None
         self._held = None
-        group, kitchen = self._settings.group("notification"), self._settings.topic("kitchen")
-        self._journal.note("causal-inversion", kitchen, group, waiting[effect].id, cause.id)
+        self._journal.note("causal-inversion", self._settings.topic(KITCHEN), self._group, waiting[effect].id, cause.id)
         return effect
 
     def takes_a_detour(self, event: Event) -> bool:
@@ -159,8 +175,7 @@ class Faults:
         """Completion reorder, second half: the message is kept until the next of its order has been handled."""
         if self._detoured is not None and event.id == self._detoured.id:
             if self._overtaken.wait(HELD):
-                group, kitchen = self._settings.group("notification"), self._settings.topic("kitchen")
-                self._journal.note("completion-reorder", kitchen, group, event.id)
+                self._journal.note("completion-reorder", self._settings.topic(KITCHEN), self._group, event.id)
             self._detoured = None
 
     def sent(self, event: Event) -> None:
@@ -175,6 +190,6 @@ class Faults:
         """Lag: each message takes twice the time in which the next one comes."""
         if self.due("slow"):
             self._slow_until = monotonic() + (self._settings.seconds or SLOW_PHASE)
-            self._journal.note("lag", topic, self._settings.group("analytics"))
+            self._journal.note("lag", topic, self._group)
         if monotonic() < self._slow_until:
             sleep(2 / self._settings.rate)
