@@ -48,17 +48,19 @@ class Message:
         self.size = size if value is not None else None
         self.attempt = attempt
         self.digest = payload_digest(value) if RUNTIME.settings.payload_digest else None
-        self.schema = payload_schema_id(value)
+        self.schema = payload_schema_id(value) if type(value) is bytes and value[:1] == b"\0" else None
 
 
 class Membership:
     """Who a consumer is in its group at one moment."""
 
-    __slots__ = ("generation", "member")
+    __slots__ = ("generation", "member", "templates")
 
     def __init__(self, member: str | None, generation: int | None) -> None:
         self.member = member
         self.generation = generation
+        self.templates: dict[tuple[object, ...], Fixed] = {}
+        """Templates of process spans under this membership."""
 
     def attributes(self) -> list[tuple[str, AttributeValue]]:
         """Return member and generation, as far as known."""
@@ -73,10 +75,15 @@ class Membership:
 class Processing:
     """One message in the application's hands, from being handed out to its end; current while it lasts."""
 
-    __slots__ = (
-        "_identity", "_incoming", "claimed", "context", "end", "ended", "error", "error_type", "facts", "membership",
-        "message", "outer", "source", "start",
-    )  # fmt: skip
+    # What is not set stays on the class: one of these is made for every message, most of it never differs.
+    end = 0
+    ended = False
+    claimed = False
+    error: str | None = None
+    error_type: str | None = None
+    context: Context | None = None
+    _incoming: Incoming | None = None
+    _identity: Identity | None = None
 
     def __init__(self, facts: Facts, membership: Membership, message: Message, source: object) -> None:
         self.facts = facts
@@ -84,15 +91,7 @@ class Processing:
         self.message = message
         self.source = source
         self.start = RUNTIME.now()
-        self.end = 0
-        self.ended = False
-        self.claimed = False
-        self.error: str | None = None
-        self.error_type: str | None = None
-        self._incoming: Incoming | None = None
-        self._identity: Identity | None = None
         self.outer = get_current()
-        self.context: Context | None = None
         if RUNTIME.tracer is not None:
             self._identity = self._identify()
 
@@ -119,11 +118,12 @@ class Processing:
     def enter(self) -> None:
         """Make the message current: what is sent from now on is caused by it."""
         outer = self.outer
-        headers = self.message.headers
-        if not uses_default_propagators() or any(name.lower() == "baggage" for name, _ in headers):
-            outer = extract(headers, outer)
-        self.context = Context({**outer, _SPAN_KEY: LazySpan(self), PROCESSING: self, FLOW: None})
-        attach(self.context)
+        if not uses_default_propagators() or _has_baggage(self.message.headers):
+            outer = extract(self.message.headers, outer)
+        inner = Context(outer)
+        dict.update(inner, {_SPAN_KEY: LazySpan(self), PROCESSING: self, FLOW: None})
+        self.context = inner
+        attach(inner)
 
     def leave(self) -> None:
         """Make what was current before current again, unless the application has set something else since."""
@@ -135,23 +135,32 @@ class Processing:
         if self.ended:
             return
         self.ended = True
-        self.end = max(self.start, RUNTIME.now())
+        now = RUNTIME.now()
+        self.end = now if now > self.start else self.start
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
-        self.source = None
-        RUNTIME.put(self)
+        self.source = self.context = None
+        sink = RUNTIME.sink
+        if sink is not None:
+            sink.put(self)
 
     def _template(self) -> Fixed:
-        return self.facts.template(CONSUMER, "process", "process", self.message.destination)
+        message, membership, facts = self.message, self.membership, self.facts
+        key = (message.destination, message.partition, facts.cluster(), facts)
+        found = membership.templates.get(key)
+        if found is None:
+            partition = None if message.partition is None else str(message.partition)
+            more = ((names.PARTITION, partition), *membership.attributes())
+            found = facts.template(CONSUMER, "process", "process", message.destination, more)
+            membership.templates[key] = found
+        return found
 
     def span(self) -> Span:
         """Describe the processing."""
         message, incoming = self.message, self.incoming
         extra: list[tuple[str, AttributeValue]] = []
         add = extra.append
-        if message.partition is not None:
-            add((names.PARTITION, str(message.partition)))
         if message.offset is not None:
             add((names.OFFSET, message.offset))
         if incoming.message_id is not None:
@@ -174,12 +183,19 @@ class Processing:
         attempt = message.attempt or incoming.known.attempt()
         if attempt is not None:
             add((names.DELIVERY_ATTEMPT, attempt))
-        extra += described(incoming.known)
+        if incoming.known.more:
+            extra += described(incoming.known)
         if message.schema is not None and "schema_id" not in incoming.known.found:
             add((names.SCHEMA_ID, message.schema))
         if message.digest is not None:
             add((names.PAYLOAD_DIGEST, message.digest))
-        extra += self.membership.attributes()
         if self.error_type is not None:
             add((names.ERROR_TYPE, self.error_type))
         return Span(self.identity, self._template(), self.start, self.end, extra, self.error)
+
+
+def _has_baggage(headers: Sequence[tuple[str, bytes]]) -> bool:
+    for name, _ in headers:
+        if len(name) == 7 and name.lower() == "baggage":
+            return True
+    return False

@@ -9,7 +9,7 @@ from flowtrail_tracer._core.span import AttributeValue, Fixed
 class Facts:
     """One client: its system, id, broker address, cluster and group; and the span templates made of them."""
 
-    __slots__ = ("_cluster", "_templates", "address", "client_id", "group", "port", "system")
+    __slots__ = ("_templates", "address", "client_id", "cluster", "group", "port", "system")
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Facts:
         self.address = address
         self.port = port
         self.group = group
-        self._cluster = cluster
+        self.cluster = cluster
         self._templates: dict[tuple[object, ...], Fixed] = {}
 
     def template(
@@ -42,7 +42,7 @@ class Facts:
         `operation` is the operation's type, `name` its name; the span is called `<name> <destination>`. Attributes
         in `more` that are None are left out. Templates are kept; the cluster id may become known later.
         """
-        cluster = self._cluster()
+        cluster = self.cluster()
         key = (operation, name, destination, cluster, more)
         found = self._templates.get(key)
         if found is None:

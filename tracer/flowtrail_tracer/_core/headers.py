@@ -52,6 +52,8 @@ TABLE: Final[Mapping[str, tuple[str, ...]]] = {
 _COUNTED_FROM_ZERO: Final = frozenset({"mt-redelivery-count", "nservicebus.retries", "x-delivery-count"})
 """Headers that count redeliveries: the attempt is one more."""
 
+_USUAL: Final = frozenset({"traceparent", "tracestate", "correlation_id", "message_id", "causation_id", "sequence"})
+
 Index = dict[str, tuple[str, int]]
 
 
@@ -71,10 +73,11 @@ def build_index(names: HeaderNames) -> Index:
 class Known:
     """The headers of one message that mean something here: meaning -> value as it came, with the header's name."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "more")
 
     def __init__(self, headers: Headers, index: Index) -> None:
         found: dict[str, tuple[int, str, bytes]] = {}
+        more = False
         for name, value in headers:
             entry = index.get(name) or index.get(name.lower())
             if entry is None or value is None:
@@ -83,7 +86,10 @@ class Known:
             before = found.get(meaning)
             if before is None or rank <= before[0]:
                 found[meaning] = (rank, name, value)
+                more = more or meaning not in _USUAL
         self.found = found
+        self.more = more
+        """Whether there is anything beyond trace, correlation, ids and sequence."""
 
     def text(self, meaning: str) -> str | None:
         """Return the value as text; None where absent, empty or not UTF-8."""

@@ -46,15 +46,14 @@ class RandomIds:
 
     def message_id(self, now: int) -> str:
         """Return a UUIDv7."""
-        tail = self._bits(74)
-        text = "%032x" % (
-            (now // 1_000_000 & 0xFFFFFFFFFFFF) << 80
-            | 0x7 << 76
-            | (tail >> 62) << 64
-            | 0x2 << 62
-            | tail & 0x3FFFFFFFFFFFFFFF
+        millis, tail = now // 1_000_000 & 0xFFFFFFFFFFFF, self._bits(74)
+        return "%08x-%04x-7%03x-%04x-%012x" % (
+            millis >> 16,
+            millis & 0xFFFF,
+            tail >> 62,
+            tail >> 48 & 0x3FFF | 0x8000,
+            tail & 0xFFFFFFFFFFFF,
         )
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def epoch(self) -> str:
         """Return 16 hexadecimal digits."""

@@ -33,7 +33,7 @@ class Incoming:
 def described(known: Known) -> list[tuple[str, AttributeValue]]:
     """Return event type, source, origin and schema id, as far as headers tell."""
     found: list[tuple[str, AttributeValue]] = []
-    if known.found:
+    if known.more:
         for attribute, meaning in _TEXTS:
             text = known.text(meaning)
             if text is not None:

@@ -3,7 +3,7 @@
 import itertools
 from typing import Final
 
-from opentelemetry import baggage
+from opentelemetry.baggage import _BAGGAGE_KEY as BAGGAGE
 from opentelemetry.context import Context, get_current
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
@@ -43,10 +43,15 @@ class Publisher:
         self.facts = facts
         self.timeout_ms = timeout_ms
         self.transaction_id = transaction_id
-        self.epoch = RUNTIME.ids.epoch()
+        self._begin_epoch()
         self.pending: set[Publication] = set()
         self._counters: dict[str, itertools.count[int]] = {}
+        self._templates: dict[tuple[object, ...], Fixed] = {}
         RUNTIME.clients.add(self)
+
+    def _begin_epoch(self) -> None:
+        self.epoch = RUNTIME.ids.epoch()
+        self.epoch_bytes = self.epoch.encode()
 
     def next_number(self, destination: str) -> int:
         """Return the next send number of a destination, from 1; thread-safe."""
@@ -55,15 +60,20 @@ class Publisher:
             counter = self._counters.setdefault(destination, itertools.count(1))
         return next(counter)
 
-    def template(self, destination: str, outcome: str) -> Fixed:
-        """Return what all send spans to a destination with one outcome share."""
-        more = (
-            (names.PUBLISH_OUTCOME, outcome),
-            (names.PRODUCER_EPOCH, self.epoch),
-            (names.PUBLISH_TIMEOUT, self.timeout_ms),
-            (names.TRANSACTION_ID, self.transaction_id),
-        )
-        return self.facts.template(PRODUCER, "send", "send", destination, more)
+    def template(self, destination: str, outcome: str, partition: int | str | None) -> Fixed:
+        """Return what all send spans to a partition with one outcome share."""
+        key = (destination, outcome, partition, self.facts.cluster())
+        found = self._templates.get(key)
+        if found is None:
+            more = (
+                (names.PARTITION, None if partition is None else str(partition)),
+                (names.PUBLISH_OUTCOME, outcome),
+                (names.PRODUCER_EPOCH, self.epoch),
+                (names.PUBLISH_TIMEOUT, self.timeout_ms),
+                (names.TRANSACTION_ID, self.transaction_id),
+            )
+            found = self._templates[key] = self.facts.template(PRODUCER, "send", "send", destination, more)
+        return found
 
     def give_up(self) -> None:
         """Record every publication without an answer as in doubt."""
@@ -77,40 +87,39 @@ class Publisher:
         """Begin a new epoch: the parent's publications are the parent's."""
         self.pending.clear()
         self._counters.clear()
-        self.epoch = RUNTIME.ids.epoch()
+        self._templates.clear()
+        self._begin_epoch()
 
 
 class Publication:
     """One send operation."""
 
-    __slots__ = (
-        "_identity", "causation_id", "context", "correlation_id", "destination", "digest", "end", "epoch", "error",
-        "error_type", "key", "known", "message_id", "number", "offset", "origin", "outcome", "partition", "publisher",
-        "schema", "size", "stamped", "start", "tombstone",
-    )  # fmt: skip
+    # What is not set stays on the class: one of these is made for every message, most of it never differs.
+    stamped: Pairs | None = None
+    known: Known | None = None
+    key: object = None
+    size = -1
+    tombstone = False
+    partition: int | str | None = None
+    offset: int | None = None
+    digest: str | None = None
+    schema: str | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    number = 0
+    origin: list[tuple[str, AttributeValue]] | None = None
+    error_type: str | None = None
+    error: str | None = None
+    outcome = IN_DOUBT
+    end = 0
+    _identity: Identity | None = None
 
     def __init__(self, publisher: Publisher, destination: str) -> None:
         self.publisher = publisher
         self.destination = destination
         self.start = RUNTIME.now()
         self.context = get_current()
-        self.stamped: Pairs | None = None
-        self.known: Known | None = None
-        self.key: object = None
-        self.size = -1
-        self.tombstone = False
-        self.partition: int | str | None = None
-        self.offset: int | None = None
-        self.digest: str | None = None
-        self.schema: str | None = None
-        self.message_id: str | None = None
-        self.correlation_id: str | None = None
-        self.causation_id: str | None = None
-        self.number = 0
-        self.origin: list[tuple[str, AttributeValue]] | None = None
-        self._identity: Identity | None = None
-        self.error_type: str | None = None
-        self.error: str | None = None
         publisher.pending.add(self)
 
     @property
@@ -123,12 +132,14 @@ class Publication:
     def contents(self, key: object, value: object) -> None:
         """Note key and payload as they go to the broker; the payload itself is not kept."""
         self.key = key
-        if value is None:
-            self.tombstone = True
-            return
-        if isinstance(value, bytes | bytearray | memoryview):
+        if type(value) is bytes:
             self.size = len(value)
-            self.schema = payload_schema_id(value)
+            if self.size > 5 and value[0] == 0:
+                self.schema = payload_schema_id(value)
+        elif value is None:
+            self.tombstone = True
+        elif isinstance(value, bytearray | memoryview):
+            self.size = len(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
 
@@ -137,37 +148,40 @@ class Publication:
 
         The caller's list is not touched. Called again, it returns the same list.
         """
-        if self.stamped is None:
+        found = self.stamped
+        if found is None:
             if headers:
                 self.known = Known(headers, RUNTIME.index)
             self._identity = self._identify(headers)
             self._decide_ids()
             self.number = self.publisher.next_number(self.destination)
-            ours = self._trace_headers()
-            ours += _cloudevents(self) if RUNTIME.settings.cloudevents else _plain(self)
+            found = self._trace_headers()
+            found += _cloudevents(self) if RUNTIME.settings.cloudevents else _plain(self)
             if headers:
-                replaced = {name.lower() for name, _ in ours}
-                ours = [pair for pair in headers if pair[0].lower() not in replaced] + ours
-            self.stamped = ours
-        return self.stamped
+                replaced = {name.lower() for name, _ in found}
+                found = [pair for pair in headers if pair[0].lower() not in replaced] + found
+            self.stamped = found
+        return found
 
     def _identify(self, headers: "Pairs | tuple[()]") -> Identity:
-        processing = current_processing(self.context)
-        parent = local_parent(self.context)
+        context = self.context
+        if not context and not headers and RUNTIME.tracer is None:
+            return Identity(RUNTIME.ids.trace_id(), RUNTIME.ids.span_id())
+        processing = current_processing(context)
+        parent = local_parent(context)
         if parent is None and processing is None and self.known is not None and "traceparent" in self.known.found:
             parent = remote_parent(self.known, headers)
         trace_id = 0
         if parent is None:
-            flow = current_flow(self.context)
+            flow = current_flow(context)
             trace_id = flow.trace_id if flow is not None else 0
-        return identify(self.template_name(), PRODUCER, self.start, parent, trace_id)
-
-    def template_name(self) -> str:
-        """Return the span's name."""
-        return f"send {self.destination}"
+        return identify(f"send {self.destination}", PRODUCER, self.start, parent, trace_id)
 
     def _decide_ids(self) -> None:
         context = self.context
+        if not context and self.known is None:
+            self.message_id = self.correlation_id = RUNTIME.ids.message_id(self.start)
+            return
         processing = current_processing(context)
         incoming = processing.incoming if processing is not None else None
         known = self.known
@@ -209,7 +223,7 @@ class Publication:
 
     def _trace_headers(self) -> Pairs:
         identity, context = self.identity, self.context
-        if uses_default_propagators() and not (context and baggage.get_all(context)):
+        if uses_default_propagators() and not (context and BAGGAGE in context):
             found = [("traceparent", _traceparent(identity))]
             if identity.trace_state:
                 found.append(("tracestate", identity.trace_state.encode()))
@@ -223,12 +237,16 @@ class Publication:
             self.publisher.pending.remove(self)
         except KeyError:
             return
-        self.end = max(self.start, RUNTIME.now())
+        now = RUNTIME.now()
+        self.end = now if now > self.start else self.start
         self.outcome = outcome
-        self.error_type = error_type
-        self.error = error
+        if error is not None or error_type is not None:
+            self.error_type = error_type
+            self.error = error
         self.stamped = None
-        RUNTIME.put(self)
+        sink = RUNTIME.sink
+        if sink is not None:
+            sink.put(self)
 
     def span(self) -> Span:
         """Describe the publication."""
@@ -244,8 +262,6 @@ class Publication:
             add((names.CORRELATION_ID, self.correlation_id))
         if self.causation_id is not None:
             add((names.CAUSATION_ID, self.causation_id))
-        if self.partition is not None:
-            add((names.PARTITION, str(self.partition)))
         if self.offset is not None:
             add((names.OFFSET, self.offset))
         key = key_text(self.key, RUNTIME.settings.key_hmac)
@@ -266,8 +282,8 @@ class Publication:
         if self.error_type is not None:
             add((names.ERROR_TYPE, self.error_type))
         error = None if self.outcome == ACKED else self.error
-        return Span(self.identity, self.publisher.template(self.destination, self.outcome), self.start, self.end,
-                    extra, error)
+        fixed = self.publisher.template(self.destination, self.outcome, self.partition)
+        return Span(self.identity, fixed, self.start, self.end, extra, error)
 
 
 def _traceparent(identity: Identity) -> bytes:
@@ -276,10 +292,15 @@ def _traceparent(identity: Identity) -> bytes:
 
 def _plain(publication: Publication) -> Pairs:
     header = RUNTIME.settings.headers
+    message_id = (publication.message_id or "").encode()
+    correlation_id = publication.correlation_id
     found = [
-        (header.correlation_id, (publication.correlation_id or "").encode()),
-        (header.message_id, (publication.message_id or "").encode()),
-        (header.message_seq, f"{publication.publisher.epoch}:{publication.number}".encode()),
+        (
+            header.correlation_id,
+            message_id if correlation_id is publication.message_id else (correlation_id or "").encode(),
+        ),
+        (header.message_id, message_id),
+        (header.message_seq, b"%s:%d" % (publication.publisher.epoch_bytes, publication.number)),
     ]
     if publication.causation_id is not None:
         found.append((header.causation_id, publication.causation_id.encode()))

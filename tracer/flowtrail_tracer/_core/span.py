@@ -36,10 +36,9 @@ class Identity:
         trace_id: int,
         span_id: int,
         parent_id: int = 0,
-        *,
         flags: int = 1,
         trace_state: str = "",
-        remote: bool = False,
+        remote: bool = False,  # noqa: FBT001, FBT002 - positional for speed
         sdk: "SdkSpan | None" = None,
     ) -> None:
         self.trace_id = trace_id

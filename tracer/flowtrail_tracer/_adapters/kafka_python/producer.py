@@ -40,7 +40,7 @@ class KafkaPublisher(Publisher):
 class KafkaPublication(Publication):
     """A send of kafka-python, from `send()` to its future."""
 
-    __slots__ = ()
+    publisher: KafkaPublisher
 
     def acked(self, metadata: Any) -> None:
         """Take the broker's answer; runs on the client's network thread."""
@@ -49,7 +49,7 @@ class KafkaPublication(Publication):
             offset = metadata.offset
             if offset is not None and offset >= 0:
                 self.offset = offset
-            elif self.publisher.acks == 0:  # type: ignore[attr-defined]
+            elif self.publisher.acks == 0:
                 self.finish(IN_DOUBT)
                 return
             self.finish(ACKED)
@@ -81,7 +81,8 @@ def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | N
         try:
             publisher = self.__dict__.get(STATE) or publisher_of(self)
             if publisher is not None and RUNTIME.enabled:
-                publication = _begin(publisher, args, kwargs)
+                topic = args[0] if args else kwargs.get("topic")
+                publication = KafkaPublication(publisher, topic if type(topic) is str else str(topic))
                 before = _current.publication
                 _current.publication = publication
         except Exception:  # noqa: BLE001 - the send goes on untraced
@@ -96,11 +97,6 @@ def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | N
         return future
 
     return send
-
-
-def _begin(publisher: KafkaPublisher, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KafkaPublication:
-    topic = args[0] if args else kwargs.get("topic")
-    return KafkaPublication(publisher, topic if type(topic) is str else str(topic))
 
 
 def _raised(publication: KafkaPublication | None, before: KafkaPublication | None, error: BaseException) -> None:
@@ -149,7 +145,7 @@ def _stamp(publication: KafkaPublication, tp: Any, key: Any, value: Any, headers
     if publication.stamped is None:
         publication.contents(key, value)
     publisher = publication.publisher
-    return publication.stamp(headers) if publisher.takes_headers else headers  # type: ignore[attr-defined]
+    return publication.stamp(headers) if publisher.takes_headers else headers
 
 
 def make_close(original: Method) -> Method:
