@@ -1,10 +1,14 @@
 """Runs one foreign client as a process of its own, exporting where it is told, and returns what it printed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.kafka import jars
 
@@ -66,6 +70,12 @@ def run(
     return done.stdout.splitlines()
 
 
+def missing_java() -> str | None:
+    """Say what the Java client cannot be built and run without; None when all is there."""
+    missing = jars.missing_tools()
+    return missing if missing or shutil.which("javac") else "not installed: javac"
+
+
 def compile_java(folder: Path) -> Path:
     """Compile the Java client into `folder` and return it."""
     sources = [str(path) for path in sorted(CLIENTS.glob("*.java"))]
@@ -74,6 +84,17 @@ def compile_java(folder: Path) -> Path:
     if done.returncode != 0:
         raise ClientError(f"javac failed:\n{done.stderr}")
     return folder
+
+
+def spans_of(requests: Sequence[ExportTraceServiceRequest]) -> list[Span]:
+    """Return all spans of some requests."""
+    return [
+        span
+        for request in requests
+        for resource in request.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
 
 
 def _python(client: str, action: str, bootstrap: str, topic: str, group: str, count: int) -> Sequence[str]:
