@@ -3,166 +3,186 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.link import LOW_COVERAGE
 from flowtrail_tui.model.parts import Line, Part, clip_line, fill_line, line, line_width, wrap
-from flowtrail_tui.model.verdict import all_findings, deliveries, evidence, grade, headline, part, records
+from flowtrail_tui.model.verdict import all_findings, deliveries, evidence, grade, headline, part, records, weakest
 from flowtrail_tui.model.words import GRADES, Word, anomaly, severity, verdict
 
-_LABEL = 15
-_ANSWER = 16
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LEAST_LABEL, _MOST_LABEL = 20, 28
+_ANSWER = 17
+_GRADE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The card's columns: labels, answers, sentences, and the grades at the right edge."""
+
+    width: int
+    label: int
+
+    def answer(self, label: str, word: Word | None, text: str, mark: str, *, group: bool = False) -> list[Line]:
+        """Draw one line; a sentence that does not fit goes on below itself."""
+        named = (Part("   " if group else " "), Part(label, "bright" if group else "label"))
+        said = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
+        above: list[Line] = []
+        if line_width(named) >= self.label:
+            above, named = [clip_line(named, self.width - 1)], ()
+        column = self.label + _ANSWER
+        if line_width(said) >= _ANSWER:
+            above, said = [*above, (*fill_line(named, self.label), *said)], ()
+            named = ()
+        texts = wrap(text, self.width - column - _GRADE - 1)
+        first = (*fill_line(named, self.label), *fill_line(said, _ANSWER), Part(texts[0]))
+        graded = (
+            *fill_line(first, self.width - _GRADE),
+            Part(f" {mark} ", "grade" if mark in ("A", "B") else "unknown"),
+        )
+        return [*above, graded if mark else first, *(line(" " * column, Part(more)) for more in texts[1:])]
+
+    def note(self, label: str, texts: Sequence[str], role: str = "text") -> list[Line]:
+        """Draw sentences that answer no question, each from a line of its own."""
+        wrapped = [one for text in texts for one in wrap(text, self.width - self.label - 1)]
+        return [
+            (*fill_line((Part(" "), Part("" if place else label, "label")), self.label), Part(text, role))
+            for place, text in enumerate(wrapped)
+        ]
 
 
 def card(event: dict[str, Any], document: dict[str, Any], width: int, *, all_evidence: bool = False) -> list[Line]:
     """Draw the card of one event for a pane of `width` cells."""
     width = max(width, 40)
-    lines = _box(event, width)
-    lines += [(), *_identity(event, width), ()]
-    lines += _published(event, width)
-    lines += _consumed(event, width)
-    lines += _question("Duplicated?", part(event, "duplicated"), grade(event), width)
-    lines += _question("Reordered?", part(event, "reordered"), grade(event), width)
-    lines += _findings(event, width)
-    lines += [(), *_blind(event, document, width)]
-    return [*lines, *_evidence(event, document, width, everything=all_evidence)]
+    sheet = _Sheet(width, _label_width(event, width))
+    lines = [*_box(event, width), (), *_identity(event, width), ()]
+    lines += _published(event, sheet) + _consumed(event, sheet)
+    lines += _question("Duplicated?", event, "duplicated", sheet) + _question("Reordered?", event, "reordered", sheet)
+    lines += [*_findings(event, sheet), ()]
+    lines += _blind(event, document, sheet) + _evidence(event, sheet, everything=all_evidence)
+    return [*lines, *sheet.note("As a command", [command(document)], "accent")]
+
+
+def command(document: dict[str, Any]) -> str:
+    """Write the command that gives the same answer."""
+    return f"flowtrail ask {shlex.quote(f.word(document.get('asked')))} --json"
+
+
+def _label_width(event: dict[str, Any], width: int) -> int:
+    names = [line_width((Part(_group_name(row)),)) + 4 for row in f.items(event.get("consumed"))]
+    return max(_LEAST_LABEL, min(_MOST_LABEL, width // 4, max(names, default=0)))
 
 
 def _box(event: dict[str, Any], width: int) -> list[Line]:
+    """Draw the headline in a box in the colour of the verdict."""
     told = headline(event)
     word = verdict(told.word, told.grade)
     inner = width - 6
     head = f"{word.glyph} {word.text.upper()}"
-    sentence = wrap(f"{head} — {told.sentence}", inner)
-    rest = sentence[0].removeprefix(head)
-    body: list[Line] = [
-        line(Part(head, f"{word.role}-strong"), Part(rest, "bright"))
-        if rest != sentence[0]
-        else line(Part(sentence[0], "bright"))
+    strong = Part(head, f"{word.role}-strong")
+    sentences = wrap(f"{head} — {told.sentence}", inner)
+    body = [
+        line(strong, Part(sentences[0][len(head) :], "bright")),
+        *(line(Part(one, "bright")) for one in sentences[1:]),
     ]
-    body += [line(Part(text, "bright")) for text in sentence[1:]]
-    confidence = line(Part(f"evidence {told.grade}: {GRADES.get(told.grade, 'unknown')}", "dim"))
+    body.append(line(Part(f"evidence {told.grade}: {GRADES.get(told.grade, 'unknown')}", "dim")))
     edge = f"{word.role}-edge" if word.role in ("ok", "warn", "error") else "edge"
     top = Part(" ┌─ VERDICT " + "─" * (width - 14) + "┐ ", edge)
     bottom = Part(" └" + "─" * (width - 4) + "┘ ", edge)
-    boxed = [(Part(" │ ", edge), *fill_line(inside, inner), Part(" │ ", edge)) for inside in [*body, confidence]]
-    return [line(top), *boxed, line(bottom)]
+    return [line(top), *((Part(" │ ", edge), *fill_line(one, inner), Part(" │ ", edge)) for one in body), line(bottom)]
 
 
 def _identity(event: dict[str, Any], width: int) -> list[Line]:
     """Name the event: type, key, record, and the ids by which it can be asked again."""
     where = ", ".join(records(event)) or f.word(event.get("destination"), "no record known")
     facts = [("type", event.get("type")), ("key", event.get("key")), ("record", where), ("by", event.get("producer"))]
-    ids = [
-        ("id", event.get("message_id")),
-        ("flow", event.get("correlation_id")),
-        ("caused by", event.get("causation_id")),
-    ]
-    return [row for pairs in (facts, ids) if (row := _pairs(pairs, width))]
+    ids = [("id", event.get("message_id")), ("flow", event.get("correlation_id")), ("cause", event.get("causation_id"))]
+    return [row for pairs in (facts, ids) for row in _pairs(pairs, width)]
 
 
-def _pairs(pairs: list[tuple[str, Any]], width: int) -> Line:
-    out: list[Part] = [Part(" ")]
+def _pairs(pairs: list[tuple[str, Any]], width: int) -> list[Line]:
+    """Lay names and values out in as many lines as they take."""
+    lines: list[Line] = []
+    current: Line = (Part(" "),)
     for name, value in pairs:
-        if value is not None:
-            out += [Part(f"{name} ", "dim"), Part(f.word(value), "text"), Part("   ")]
-    return clip_line(out, width - 1) if len(out) > 1 else ()
+        if value is None:
+            continue
+        pair = line(Part(f"{name} ", "dim"), Part(f.word(value)), Part("   "))
+        if len(current) > 1 and line_width(current) + line_width(pair) > width:
+            lines.append(current)
+            current = (Part(" "),)
+        current = clip_line((*current, *pair), width - 1)
+    return [*lines, current] if len(current) > 1 else lines
 
 
-def _row(label: str, word: Word | None, text: str, grade_: str, width: int, *, indent: int = 0) -> list[Line]:
-    """Draw one line of the card; what does not fit goes on below its own column."""
-    answer = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
-    column = 1 + _LABEL + _ANSWER
-    texts = wrap(text, width - column - 4) if text else [""]
-    left = [Part(" " * (1 + indent)), Part(label, "label" if not indent else "bright")]
-    first = (*fill_line(left, 1 + _LABEL), *fill_line(answer, _ANSWER), Part(texts[0]))
-    graded = (*fill_line(first, width - 3), Part(f" {grade_} ", "grade" if grade_ in ("A", "B") else "unknown"))
-    return [graded if grade_ else first, *(line(" " * column, Part(more)) for more in texts[1:])]
-
-
-def _published(event: dict[str, Any], width: int) -> list[Line]:
+def _published(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     answer = part(event, "published")
     mark = f.word(answer.get("grade"))
     pieces = [f.word(answer.get("reason"), "")]
     for record in f.items(answer.get("records")):
-        at = f.moment(record.get("at"))
-        acked = f.number(record.get("ack_ms"))
+        at, acked = f.moment(record.get("at")), f.number(record.get("ack_ms"))
         pieces.append(f"partition {f.word(record.get('partition'))} offset {f.word(record.get('offset'))}")
         pieces += [f"at {f.clock(at, digits=3)}Z"] if at is not None else []
         pieces += [f"acked in {f.duration(acked)}"] if acked is not None else []
-    return _row(
-        "Published?", verdict(answer.get("answer"), mark), " · ".join(piece for piece in pieces if piece), mark, width
-    )
+    text = " · ".join(piece for piece in pieces if piece)
+    return sheet.answer("Published?", verdict(answer.get("answer"), mark), text, mark)
 
 
-def _consumed(event: dict[str, Any], width: int) -> list[Line]:
+def _consumed(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     groups = f.items(event.get("consumed"))
     if not groups:
-        return _row("Consumed?", verdict("unknown"), "no group is known to read this destination", "?", width)
+        return sheet.answer("Consumed?", verdict("unknown"), "no group is known to read this destination", "?")
     done = sum(row.get("answer") == "processed" for row in groups)
     expected = sum(row.get("answer") != "not-expected" for row in groups)
-    lines: list[Line] = [
-        line(*fill_line((Part(" "), Part("Consumed?", "label")), 1 + _LABEL), Part(f"{done} of {expected} groups"))
-    ]
+    lines = sheet.note("Consumed?", [f"{done} of {expected} groups"])
     for row in groups:
         mark = f.word(row.get("grade"))
-        name = f.word(row.get("group")) + (" (assumed)" if row.get("assumed") else "")
-        handed = deliveries(row)
-        reason = f.word(row.get("reason"), "")
-        text = " → ".join(handed) + (f"   {reason}" if handed and reason else reason)
-        lines += _group(name, verdict(row.get("answer"), mark), text, mark, width)
+        handed, reason = " → ".join(deliveries(row)), f.word(row.get("reason"), "")
+        text = f"{handed}   {reason}" if handed and reason else handed or reason
+        lines += sheet.answer(_group_name(row), verdict(row.get("answer"), mark), text, mark, group=True)
     return lines
 
 
-def _group(name: str, word: Word, text: str, mark: str, width: int) -> list[Line]:
-    """Draw a group's line; a name too long for its column gets a line of its own."""
-    if line_width((Part(name),)) <= _LABEL - 3:
-        return _row(name, word, text, mark, width, indent=2)
-    return [clip_line((Part("   "), Part(name, "bright")), width - 1), *_row("", word, text, mark, width, indent=2)]
+def _group_name(row: dict[str, Any]) -> str:
+    return f.word(row.get("group")) + (" (assumed)" if row.get("assumed") else "")
 
 
-def _question(label: str, answer: dict[str, Any], mark: str, width: int) -> list[Line]:
-    mark = str(answer.get("grade") or mark) if answer.get("answer") != "unknown" else "?"
+def _question(label: str, event: dict[str, Any], name: str, sheet: _Sheet) -> list[Line]:
+    """Draw the answer to duplicated or reordered; where it brings no grade, its findings' or the event's counts."""
+    answer = part(event, name)
     findings = f.items(answer.get("findings"))
+    mark = str(answer.get("grade") or weakest(findings) or grade(event)) if answer.get("answer") != "unknown" else "?"
     text = "; ".join(_kind(one) for one in findings) or f.word(answer.get("reason"), "")
-    return _row(label, anomaly(answer.get("answer"), mark), text, mark, width)
+    return sheet.answer(label, anomaly(answer.get("answer"), mark), text, mark)
 
 
 def _kind(finding: dict[str, Any]) -> str:
-    reason = finding.get("reason")
-    group = finding.get("group")
+    reason, group = finding.get("reason"), finding.get("group")
     return f.word(finding.get("kind")) + (f" in {group}" if group else "") + (f" ({reason})" if reason else "")
 
 
-def _findings(event: dict[str, Any], width: int) -> list[Line]:
-    found = all_findings(event)
-    if not found:
-        return _row("Findings", None, "none", "", width)
+def _findings(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     lines: list[Line] = []
-    for index, one in enumerate(found):
+    for one in all_findings(event):
         word = severity(one.get("severity"))
-        shown = Word(f.word(one.get("kind")), word.glyph, word.role)
         summary = f.word(one.get("summary"), "") or _kind(one)
-        cause = f" — cause: {one['reason']}" if one.get("reason") and str(one["reason"]) not in summary else ""
-        lines += _finding(shown, "Findings" if not index else "", summary + cause, f.word(one.get("grade")), width)
-    return lines
+        reason = f.word(one.get("reason"), "")
+        cause = f" — cause: {reason}" if reason and reason not in summary else ""
+        shown = Word(f.word(one.get("kind")), word.glyph, word.role)
+        lines += sheet.answer("" if lines else "Findings", shown, summary + cause, f.word(one.get("grade")))
+    return lines or sheet.note("Findings", ["none"], "dim")
 
 
-def _finding(word: Word, label: str, text: str, mark: str, width: int) -> list[Line]:
-    """Draw a finding; a kind too long for the answers' column pushes its sentence to the next line."""
-    if len(word.text) + 3 <= _ANSWER:
-        return _row(label, word, text, mark, width)
-    first = (*fill_line((Part(" "), Part(label, "label")), 1 + _LABEL), Part(f"{word.glyph} {word.text}", word.role))
-    return [first, *_row("", None, text, mark, width)]
-
-
-def _blind(event: dict[str, Any], document: dict[str, Any], width: int) -> list[Line]:
-    """List what can not be seen: every unknown with its reason, assumed groups, missing telemetry."""
+def _blind(event: dict[str, Any], document: dict[str, Any], sheet: _Sheet) -> list[Line]:
+    """List what can not be seen: missing telemetry, every unknown with its reason, assumed groups."""
     reasons: list[str] = []
     coverage = f.number(document.get("coverage"))
     if coverage is not None and coverage < 1:
-        low = ": answers that rest on something not having happened are unknown" if coverage < LOW_COVERAGE else ""
+        low = ": what rests on something not having happened is unknown" if coverage < LOW_COVERAGE else ""
         reasons.append(f"coverage is {f.share(coverage)}{low}")
     for name in ("published", "duplicated", "reordered"):
         answer = part(event, name)
@@ -172,44 +192,18 @@ def _blind(event: dict[str, Any], document: dict[str, Any], width: int) -> list[
         if row.get("answer") == "unknown":
             reasons.append(f"{f.word(row.get('group'))}: {f.word(row.get('reason'), 'nothing known')}")
         if row.get("assumed"):
-            reasons.append(f"{f.word(row.get('group'))}: group name assumed from the service's")
-    lines: list[Line] = []
-    for index, reason in enumerate(reasons or ["nothing that these answers rest on"]):
-        role = "unknown" if reasons else "dim"
-        label = "What we cannot see" if not index else ""
-        lines += [
-            (*fill_line((Part(" "), Part(label if not place else "", "label")), 21), Part(text, role))
-            for place, text in enumerate(wrap(reason, width - 24))
-        ]
-    return lines
+            reasons.append(f"{f.word(row.get('group'))}: the group's name is assumed from the service's")
+    if not reasons:
+        return sheet.note("What we cannot see", ["nothing that these answers rest on"], "dim")
+    return sheet.note("What we cannot see", reasons, "unknown")
 
 
-def _evidence(event: dict[str, Any], document: dict[str, Any], width: int, *, everything: bool) -> list[Line]:
-    """Name the spans that prove the answers, and the command that prints the same."""
+def _evidence(event: dict[str, Any], sheet: _Sheet, *, everything: bool) -> list[Line]:
+    """Name the spans that prove the answers."""
     rows = evidence(event)
-    label = (Part(" "), Part("Evidence", "label"))
-    hint = (
-        ()
-        if everything or not rows
-        else (Part("   "), Part(" E ", "key-pill", "app.evidence"), Part(" list them", "dim", "app.evidence"))
-    )
-    lines: list[Line] = [(*fill_line(label, 21), Part(f"{f.count(len(rows))} spans"), *hint)]
+    spans = f"{f.count(len(rows))} span{'s' if len(rows) != 1 else ''}"
     if everything:
-        lines += [
-            clip_line((*fill_line((Part("   "), Part(claim, "dim")), 32), Part(span)), width - 1)
-            for claim, span in rows
-        ]
-    lines.append(
-        (
-            *clip_line(
-                (*fill_line((Part(" "), Part("As a command", "label")), 21), Part(command(document), "accent")),
-                width - 1,
-            ),
-        )
-    )
-    return lines
-
-
-def command(document: dict[str, Any]) -> str:
-    """Write the command that gives the same answer."""
-    return f"flowtrail ask {shlex.quote(f.word(document.get('asked')))} --json"
+        listed = [(*fill_line((Part("   "), Part(claim, "dim")), sheet.label + 8), Part(span)) for claim, span in rows]
+        return [*sheet.note("Evidence", [spans]), *(clip_line(one, sheet.width - 1) for one in listed)]
+    hint = (Part("   "), Part("E", "key", "app.evidence"), Part(" lists them", "dim", "app.evidence")) if rows else ()
+    return [(*sheet.note("Evidence", [spans])[0], *hint)]

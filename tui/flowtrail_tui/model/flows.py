@@ -17,12 +17,13 @@ COLUMNS = (
     Column("TIME", 8, 12),
     Column("VERDICT", 11, 15),
     Column("FLOW KEY", 9, 16),
-    Column("ROOT EVENT", 12, 28, from_width=104),
-    Column("HOPS", 4, 7, from_width=116, right=True),
+    Column("ROOT EVENT", 12, 26, from_width=104),
+    Column("HOPS", 4, 7, from_width=136, right=True),
     Column("GROUPS", 6, 7, from_width=96, right=True),
     Column("END-TO-END", 10, 10, from_width=110, right=True),
     Column("WHY", 12, 12, flex=True),
 )
+_NOTHING_WRONG = {"ok": "Every group that reads it has processed it, once and in order."}
 SHORT_TIME_BELOW = 72
 """Lists narrower than this show the time without milliseconds."""
 
@@ -113,7 +114,7 @@ def preview(row: FlowRow, width: int) -> list[Line]:
     document = row.document
     grade = f"evidence {row.grade} {GRADES.get(row.grade, '')}".rstrip()
     head = f"{word.glyph} {word.text.upper()}"
-    sentences = wrap(row.why or "No more is known of this flow.", width - 4)
+    sentences = wrap(row.why or _NOTHING_WRONG.get(row.verdict, "No more is known of this flow."), width - 4)[:2]
     findings = ", ".join(dict.fromkeys(map(str, document.get("findings") or ())))
     root = document.get("root") if isinstance(document.get("root"), dict) else {}
     facts = [row.root_type, row.record, f"by {f.word(root.get('producer'))}" if root else ""]
@@ -123,9 +124,9 @@ def preview(row: FlowRow, width: int) -> list[Line]:
     first = (Part(f" {head}  ", f"{word.role}-strong"), Part(f"{row.flow}  ", "bright"), Part(counts, "dim"))
     return [
         (*first, Part(f"  {grade}", "dim")),
-        line(Part(f"   {sentences[0]}")),
-        line(Part("   " + (sentences[1] if len(sentences) > 1 else ""))),
-        line(Part("   " + " · ".join(fact for fact in facts if fact), "dim"), Part(f"   {findings}", word.role)),
+        *(line(Part(f"   {sentence}")) for sentence in sentences),
+        line(Part("   " + " · ".join(fact for fact in facts if fact), "dim")),
+        line(Part(f"   findings: {findings}" if findings else "", word.role)),
     ]
 
 

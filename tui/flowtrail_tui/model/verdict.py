@@ -72,9 +72,13 @@ def _word(event: dict[str, Any]) -> str:
 
 def grade(event: dict[str, Any]) -> str:
     """Return the weakest grade of the answers that the verdict rests on."""
-    grades = [part(event, "published").get("grade"), *(row.get("grade") for row in f.items(event.get("consumed")))]
-    known = [str(one) if str(one) in _GRADE_ORDER else "?" for one in grades if one]
-    return max(known, key=_GRADE_ORDER.index, default="?")
+    return weakest([part(event, "published"), *f.items(event.get("consumed"))]) or "?"
+
+
+def weakest(answers: Iterable[dict[str, Any]]) -> str:
+    """Return the weakest grade among answers or findings; nothing where none has one."""
+    known = [str(one["grade"]) if str(one["grade"]) in _GRADE_ORDER else "?" for one in answers if one.get("grade")]
+    return max(known, key=_GRADE_ORDER.index, default="")
 
 
 def _sentence(event: dict[str, Any]) -> str:

@@ -1,0 +1,69 @@
+"""Every key and what it does; the help overlay, the footer's and the guide's one source."""
+
+from __future__ import annotations
+
+from flowtrail_tui.model.parts import Line, Part, fill_line, line
+
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Anywhere",
+        (
+            ("1", "Flows: the live list of flows"),
+            ("2", "Lag: which group is behind, and where"),
+            (":", "ask about an event, a flow, a record or a key"),
+            ("/", "filter the list: topic:orders.* group:billing verdict:!ok since:15m text"),
+            ("t", "choose the time range"),
+            ("y", "yank: copy id, coordinates, command or JSON"),
+            ("r", "ask the source again now"),
+            ("R", "reconnect now"),
+            ("x", "clear the filter"),
+            ("w", "look at all time"),
+            ("esc", "cancel a question under way, else go back"),
+            ("ctrl+p", "palette: themes and everything else by name"),
+            ("?", "this help; type to filter it"),
+            ("q", "quit (ctrl+c never quits)"),
+        ),
+    ),
+    (
+        "In a list",
+        (
+            ("j k ↓ ↑", "next, previous row"),
+            ("ctrl+d ctrl+u", "half a screen down, up"),
+            ("pgdn pgup", "a screen down, up"),
+            ("g home", "first row"),
+            ("G end", "last row (in the live list G follows the newest again)"),
+            ("h l ← →", "half a screen sideways"),
+            ("enter", "open the row"),
+            ("mouse", "click selects, click again opens, the wheel scrolls; tabs and keys on screen can be clicked"),
+        ),
+    ),
+    (
+        "Flows",
+        (
+            ("space", "pause, resume; moving the cursor pauses the view, never the collector"),
+            ("G", "resume: follow the newest rows"),
+            ("enter", "ask about the flow"),
+        ),
+    ),
+    (
+        "Ask",
+        (
+            ("[ ]", "earlier, later question"),
+            ("↑ ↓", "in the input: earlier, later question"),
+            ("tab", "between the events and the card"),
+            ("E", "list the evidence: the spans that prove each answer"),
+        ),
+    ),
+)
+
+
+def help_lines(wanted: str) -> list[Line]:
+    """Draw the keys whose line holds every word of `wanted`."""
+    words = wanted.lower().split()
+    lines: list[Line] = []
+    for title, keys in KEYS:
+        rows = [(key, does) for key, does in keys if all(one in f"{title} {key} {does}".lower() for one in words)]
+        if rows:
+            lines += [(), line(Part(title, "title"))]
+            lines += [(*fill_line((Part("  "), Part(key, "key")), 18), Part(does)) for key, does in rows]
+    return lines[1:] or [line(Part(f"No key matches {wanted}", "dim"))]

@@ -1,0 +1,275 @@
+"""Ask: one question, how it was understood, and the verdict card; several events are moved through in a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from flowtrail_collector.errors import NothingKnown
+from flowtrail_tui.model import asked, notices
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.bars import Key
+from flowtrail_tui.model.card import card
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.safe import safe
+from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.widgets.entry import Entry
+from flowtrail_tui.widgets.lines import Lines
+from flowtrail_tui.widgets.table import Document, Table
+from flowtrail_tui.widgets.virtual import VirtualList
+from flowtrail_tui.yankable import Yankable, of_event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from flowtrail_tui.queries import Answer
+
+_MOST_EVENTS = 8
+"""So many lines the list of events may take, header included; the card below needs the room."""
+
+
+class AskView(View):
+    """The question's input and its answer."""
+
+    title = "Ask"
+    lanes = ("ask",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_square_bracket", "history(-1)", "earlier question", show=False),
+        Binding("right_square_bracket", "history(1)", "later question", show=False),
+        Binding("E", "evidence", "evidence", show=False),
+        Binding("tab", "other_pane", "other pane", show=False),
+    ]
+    DEFAULT_CSS = """
+    AskView #ask-line { height: 1; }
+    AskView #ask-prompt { width: 3; }
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing asked."""
+        super().__init__(id="ask")
+        self.document: dict[str, Any] = {}
+        self.events: list[dict[str, Any]] = []
+        self.question = ""
+        self.past: list[str] = []
+        self._place = 0
+        self._error: Exception | None = None
+        self._everything = False
+        self.entry = Entry(placeholder="id, flow, trace, destination:partition:offset, key:destination/value")
+        self.list: Table[dict[str, Any]] = Table(asked.EVENT_COLUMNS, _event_cells, id="ask-events")
+        self.card = Document(self._compose_card, id="ask-card")
+        self.line = Lines(self._draw_understood, id="ask-understood")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the view."""
+        with Horizontal(id="ask-line"):
+            yield Lines(lambda _: [line(Part(" : ", "key"))], id="ask-prompt")
+            yield self.entry
+        yield self.line
+        yield Lines(rule)
+        yield self.list
+        yield Lines(rule, id="ask-rule")
+        yield self.card
+
+    def on_mount(self) -> None:
+        """Start without a list of events."""
+        self._show_list()
+        self.card.show_loading(loading=False)
+        self.card.show_notice(notices.nothing_asked())
+
+    # What the frame asks.
+
+    def enter(self) -> None:
+        """Take the focus: the input while nothing is asked, else the answer."""
+        if not self.question:
+            self.type_question()
+        elif self.list.display:
+            self.list.focus()
+        else:
+            self.card.focus()
+
+    def type_question(self) -> None:
+        """Let a person type another question."""
+        self._place = len(self.past)
+        self.entry.value = ""
+        self.entry.focus()
+
+    def trail(self) -> Sequence[str]:
+        """Name what is asked about."""
+        return (self.title, self.question) if self.question else (self.title,)
+
+    def keys(self) -> Sequence[Key]:
+        """Offer what can be done with an answer."""
+        several = (
+            (Key("j/k", "events", "app.other_pane"),)
+            if self.list.display
+            else (Key("j/k", "scroll", "app.other_pane"),)
+        )
+        pane = (Key("tab", "pane", "app.other_pane"),) if self.list.display else ()
+        return (
+            Key(":", "ask", "app.ask"),
+            Key("esc", "back", "app.back"),
+            *several,
+            *pane,
+            Key("E", "evidence", "app.evidence"),
+            Key("y", "yank", "app.yank"),
+            *ALWAYS,
+        )
+
+    def ask_about(self, question: str, *, remember: bool = True) -> None:
+        """Ask, and show what comes of it."""
+        if remember and (not self.past or self.past[-1] != question):
+            self.past.append(question)
+        self._place = len(self.past) if remember else self._place
+        self.question = question
+        self.entry.value = question
+        self.reload()
+        self.enter()
+
+    def reload(self) -> None:
+        """Ask the same again."""
+        if not self.question:
+            return
+        self.frame.queries.withdraw("ask")
+        self._error = None
+        self.document, self.events = {}, []
+        self._show_list()
+        self.card.show_notice(None)
+        self.card.redraw(top=True)
+        self.card.show_loading(loading=True)
+        source, question = self.frame.source, self.question
+        if not self.ask("ask", question, lambda: source.ask(question)):
+            self.card.show_loading(loading=False)
+            self.card.show_notice(notices.too_many())
+        self.line.redraw()
+        self.frame.redraw_status()
+
+    def answered(self, answer: Answer) -> None:
+        """Take a verdict or an error."""
+        self._error = answer.error
+        self.document = answer.result if answer.error is None else {}
+        self.events = f.items(self.document.get("events"))
+        if answer.error is None:
+            self.frame.took_coverage(self.document)
+        self._everything = False
+        self.list.set_rows(self.events, cursor=0)
+        had_focus = self.card.has_focus or self.list.has_focus
+        self._show_list()
+        self.card.show_loading(loading=False)
+        self.card.show_notice(None if answer.error or self.events else notices.no_events())
+        self.card.redraw(top=True)
+        self.line.redraw()
+        if had_focus:
+            self.enter()
+        self.frame.redraw_footer()
+
+    def cancel(self) -> bool:
+        """Give up the question."""
+        if not self.frame.queries.withdraw("ask"):
+            return False
+        self.card.show_loading(loading=False)
+        self.card.show_notice(notices.cancelled())
+        self.card.redraw(top=True)
+        self.line.redraw()
+        return True
+
+    def back(self) -> bool:
+        """Leave the input for the answer, where there is one."""
+        if not (self.entry.has_focus and self.question and self.frame.current == "ask"):
+            return False
+        self.entry.value = self.question
+        self.enter()
+        return True
+
+    def yankables(self) -> list[Yankable]:
+        """Offer the event shown."""
+        event = self._event()
+        return of_event(event, self.question, self.document) if event is not None else []
+
+    # What people do.
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self.ask_about(event.value.strip())
+
+    @on(VirtualList.Moved, "#ask-events")
+    def _moved(self, event: VirtualList.Moved) -> None:
+        event.stop()
+        self._everything = False
+        self.card.redraw(top=True)
+
+    @on(VirtualList.Chosen, "#ask-events")
+    def _chosen(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        self.card.focus()
+
+    def action_history(self, by: int) -> None:
+        """Go to an earlier or later question."""
+        place = min(self._place, len(self.past) - 1) + by
+        if 0 <= place < len(self.past):
+            self._place = place
+            self.ask_about(self.past[place], remember=False)
+
+    def action_evidence(self) -> None:
+        """List every piece of evidence, or only their number."""
+        self._everything = not self._everything
+        self.card.redraw()
+        if self._everything:
+            self.card.action_jump(-1)
+
+    def action_other_pane(self) -> None:
+        """Move between the list of events and the card."""
+        (self.card if self.list.has_focus or not self.list.display else self.list).focus()
+
+    # What is drawn.
+
+    def _event(self) -> dict[str, Any] | None:
+        return self.list.current if self.events else None
+
+    def _show_list(self) -> None:
+        several = len(self.events) > 1
+        self.list.display = several
+        self.query_one("#ask-rule").display = several
+        room = max(4, min(_MOST_EVENTS, self.app.size.height // 4))
+        self.list.styles.height = min(len(self.events) + 1, room)
+
+    def on_resize(self) -> None:
+        """Share the room anew."""
+        self._show_list()
+
+    def _compose_card(self, width: int) -> Sequence[Line]:
+        if isinstance(self._error, NothingKnown):
+            return asked.nothing_known(self._error)
+        if self._error is not None:
+            return asked.went_wrong(self._error)
+        event = self._event()
+        return card(event, self.document, width, all_evidence=self._everything) if event is not None else ()
+
+    def _draw_understood(self, _width: int) -> list[Line]:
+        if self.document:
+            return [asked.understood(self.document)]
+        if self.frame.queries.busy_since("ask") is not None:
+            return [line(Part(" asking… ", "wait"), Part("esc", "key"), Part(" cancels", "dim"))]
+        return [
+            line(Part(" enter", "key"), Part(" asks   ", "dim"), Part("↑", "key"), Part(" earlier questions", "dim"))
+        ]
+
+    def on_key(self, event: Any) -> None:
+        """Bring earlier questions into the input with the arrow keys."""
+        if not self.entry.has_focus or event.key not in ("up", "down") or not self.past:
+            return
+        event.stop()
+        self._place = max(0, min(len(self.past), self._place + (-1 if event.key == "up" else 1)))
+        self.entry.value = safe(self.past[self._place]) if self._place < len(self.past) else ""
+        self.entry.cursor_position = len(self.entry.value)
+
+
+def _event_cells(event: dict[str, Any], _width: int) -> tuple[Line, ...]:
+    return asked.event_cells(event)

@@ -1,0 +1,308 @@
+"""Flows: the live tail. Moving the cursor holds the rows still; what comes meanwhile is counted, not shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from flowtrail_collector.errors import SourceUnavailable, UsageError
+from flowtrail_collector.source import Document, Window
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model import flows as model
+from flowtrail_tui.model import notices
+from flowtrail_tui.model.bars import Key
+from flowtrail_tui.model.flows import FlowRow, Tail
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.widgets.lines import Lines
+from flowtrail_tui.widgets.table import Table
+from flowtrail_tui.widgets.virtual import VirtualList
+from flowtrail_tui.yankable import Yankable, of_flow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from flowtrail_tui.queries import Answer
+
+PAGE = 200
+PREVIEW_FROM_HEIGHT = 30
+_SECOND = 10**9
+_PATIENCE_NS = _SECOND // 10
+"""A question older than this is shown as under way."""
+
+
+class FlowsView(View):
+    """The list of flows, its filter line and the preview of the selected row."""
+
+    title = "Flows"
+    lanes = ("flows", "flows-newer", "flows-more")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "pause", show=False),
+        Binding("G", "resume", "resume", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        super().__init__(id="flows")
+        self.tail = Tail()
+        self.error: Exception | None = None
+        self._due_ns = 0
+        self._asked_before = False
+        self._waiting = False
+        self.filter = FilterBar(self._draw_right)
+        self.table: Table[FlowRow] = Table(model.COLUMNS, _cells, id="flow-list")
+        self.preview = Lines(self._draw_preview, height=4, id="preview")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the view."""
+        yield self.filter
+        yield Lines(self._draw_error, id="flows-error")
+        yield self.table
+        yield Lines(rule, id="preview-rule")
+        yield self.preview
+
+    def on_mount(self) -> None:
+        """Start without an error."""
+        self._show_error(None)
+
+    def on_resize(self) -> None:
+        """Leave the preview out where there is little room."""
+        roomy = self.app.size.height >= PREVIEW_FROM_HEIGHT
+        self.preview.display = roomy
+        self.query_one("#preview-rule").display = roomy
+
+    # What the frame asks.
+
+    def enter(self) -> None:
+        """Take the focus."""
+        self.table.focus()
+
+    def keys(self) -> Sequence[Key]:
+        """Offer what can be done with a flow."""
+        pause = Key("space", "resume" if self.tail.pinned else "pause", "app.pause")
+        return (
+            Key("enter", "ask", "app.choose"),
+            Key("/", "filter", "app.filter"),
+            Key(":", "ask", "app.ask"),
+            pause,
+            Key("t", "time", "app.time_range"),
+            Key("y", "yank", "app.yank"),
+            *ALWAYS,
+        )
+
+    def poll(self) -> None:
+        """Ask for the newest page, or for how much is newer than the pinned rows, about once a second."""
+        now = self.frame.now()
+        self._show_waiting(now)
+        if now < self._due_ns or not self.frame.may_ask() or (self._asked_before and not self.frame.source.live):
+            return
+        asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
+        if asked:
+            self._due_ns = now + _SECOND
+
+    def _ask_newest(self) -> bool:
+        window = self.frame.window()
+        if window is None:
+            return False
+        source, text = self.frame.source, self.filter.text
+        return self.ask("flows", (window, text), lambda: source.flows(window, text, limit=PAGE))
+
+    def _ask_newer(self) -> bool:
+        newest = self.tail.newest_ns
+        if newest is None:
+            return False
+        source, text, window = self.frame.source, self.filter.text, Window(newest + 1, None)
+        return self.ask("flows-newer", newest, lambda: source.flows(window, text, limit=1))
+
+    def _ask_more(self) -> None:
+        after, window = self.tail.next, self.frame.window()
+        if after is None or window is None or not self.frame.may_ask():
+            return
+        source, text = self.frame.source, self.filter.text
+        self.ask("flows-more", after, lambda: source.flows(window, text, limit=PAGE, after=after))
+
+    def answered(self, answer: Answer) -> None:
+        """Take a page, a count, or an error."""
+        if answer.error is not None:
+            self._failed(answer.error)
+            return
+        self._asked_before = True
+        document: Document = answer.result
+        if answer.lane == "flows-newer":
+            if answer.about == self.tail.newest_ns:
+                self.tail = self.tail.counted(f.whole(document.get("total")) or 0)
+        elif answer.lane == "flows-more":
+            if answer.about == self.tail.next:
+                self.tail = self.tail.extended(document)
+                self.table.set_rows(self.tail.rows)
+        elif not self.tail.pinned:
+            self._show_page(document)
+        self.filter.redraw()
+
+    def _show_page(self, document: Document) -> None:
+        self.tail = self.tail.followed(document)
+        self._show_error(None)
+        self.table.show_dimmed(dimmed=False)
+        self.table.set_rows(self.tail.rows, cursor=0)
+        frame = self.frame
+        notice = notices.no_flows(self.filter.text, frame.range.name, frame.stored(), frame.source.name)
+        self.table.show_notice(notice)
+        self.preview.redraw()
+        frame.took_coverage(document)
+
+    def _failed(self, error: Exception) -> None:
+        """Keep the last good rows, as old ones; say what is wrong, the source's absence is said by the frame."""
+        self._waiting = False
+        if isinstance(error, UsageError) and self.filter.text:
+            self.filter.refuse(str(error))
+        elif not isinstance(error, SourceUnavailable):
+            self._show_error(error)
+        self.table.show_dimmed(dimmed=True)
+        self.table.show_loading(loading=False)
+        self.table.show_notice(notices.failed(error))
+        self.filter.redraw()
+
+    def cancel(self) -> bool:
+        """Give up a question that someone waits for: the first one, or one for another filter or window."""
+        if not self._waiting or not self.frame.queries.withdraw("flows"):
+            return False
+        self._waiting = False
+        self.table.show_loading(loading=False)
+        self.table.show_notice(notices.cancelled())
+        self.filter.redraw()
+        self._due_ns = self.frame.now() + 3600 * _SECOND
+        return True
+
+    def back(self) -> bool:
+        """Leave the filter's input."""
+        if not self.filter.editing:
+            return False
+        self.filter.leave()
+        self.table.focus()
+        return True
+
+    def reload(self) -> None:
+        """Ask again at once, for what the filter and the window are now."""
+        for lane in self.lanes:
+            self.frame.queries.withdraw(lane)
+        self.tail = self.tail.release()
+        self._asked_before = False
+        self._due_ns = 0
+        self._waiting = True
+        self._show_error(None)
+        self.table.show_dimmed(dimmed=bool(self.tail.rows))
+        self.table.show_loading(loading=True)
+        self.poll()
+
+    def link_changed(self) -> None:
+        """Show old rows as old; ask at once when the source is back."""
+        self.table.show_dimmed(dimmed=self.frame.link.disconnected)
+        if self.frame.link.connected:
+            self._due_ns = 0
+        self.filter.redraw()
+
+    def yankables(self) -> list[Yankable]:
+        """Offer the selected flow."""
+        row = self.table.current
+        return of_flow(row) if row is not None else []
+
+    # What people do.
+
+    @on(VirtualList.Moved)
+    def _moved(self, event: VirtualList.Moved) -> None:
+        event.stop()
+        self.preview.redraw()
+        if self.table.cursor >= len(self.tail.rows) - 3 * self.table.body_height:
+            self._ask_more()
+        if self.frame.source.live and not self.tail.pinned and self.tail.rows:
+            self.tail = self.tail.pin()
+            self.frame.redraw_footer()
+        self.filter.redraw()
+
+    @on(VirtualList.Chosen)
+    def _chosen(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        row = self.table.current
+        if row is not None:
+            self._pin()
+            self.frame.ask_about(row.question)
+
+    @on(FilterBar.Applied)
+    def _filtered(self, event: FilterBar.Applied) -> None:
+        event.stop()
+        self.table.focus()
+        self.reload()
+
+    def action_pause(self) -> None:
+        """Hold the rows, or follow again."""
+        if self.tail.pinned:
+            self.action_resume()
+        elif self.frame.source.live:
+            self._pin()
+
+    def action_resume(self) -> None:
+        """Follow the newest rows; in a file, where nothing comes, go to the last row."""
+        if not self.frame.source.live:
+            self.table.action_jump(-1)
+            return
+        self.tail = self.tail.release()
+        self._due_ns = 0
+        self.table.show_rows(cursor=0)
+        self.filter.redraw()
+        self.frame.redraw_footer()
+        self.poll()
+
+    def _pin(self) -> None:
+        if self.frame.source.live and self.tail.rows:
+            self.tail = self.tail.pin()
+            self.filter.redraw()
+            self.frame.redraw_footer()
+
+    # What is drawn.
+
+    def _show_waiting(self, now: int) -> None:
+        since = self.frame.queries.busy_since("flows")
+        waiting = since is not None and now - since >= _PATIENCE_NS and (self._waiting or not self._asked_before)
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.filter.redraw()
+
+    def _show_error(self, error: Exception | None) -> None:
+        self.error = error
+        row = self.query_one("#flows-error", Lines)
+        row.display = error is not None
+        row.redraw()
+
+    def _draw_error(self, _width: int) -> list[Line]:
+        return [
+            line(
+                Part(" ✗ ", "error-strong"),
+                Part(str(self.error), "error"),
+                Part("  r", "key"),
+                Part(" ask again", "dim"),
+            )
+        ]
+
+    def _draw_right(self, _width: int) -> Line:
+        if self._waiting:
+            return line(Part("asking… ", "wait"), Part("esc", "key"), Part(" cancels ", "dim"))
+        if self.tail.pinned:
+            newer = f"{f.count(self.tail.newer)} newer · " if self.tail.newer else ""
+            where = Part(model.position(self.tail, self.table.cursor) + "  ", "dim")
+            return line(where, Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), Part(" "))
+        if not self.tail.rows:
+            return ()
+        return line(Part(model.position(self.tail, self.table.cursor) + " ", "dim"))
+
+    def _draw_preview(self, width: int) -> list[Line]:
+        row = self.table.current
+        return model.preview(row, width) if row is not None else []
+
+
+def _cells(row: FlowRow, width: int) -> tuple[Line, ...]:
+    return model.cells(row, short_time=width < model.SHORT_TIME_BELOW)

@@ -1,0 +1,271 @@
+"""Lag: every group on every destination, worst first; below, the partitions of the selected one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from flowtrail_collector.errors import SourceUnavailable, UsageError
+from flowtrail_tui.model import lag as model
+from flowtrail_tui.model import notices
+from flowtrail_tui.model.bars import Key
+from flowtrail_tui.model.lag import GroupLag, History, PartitionLag
+from flowtrail_tui.model.parts import Line, Part, line, sides
+from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.widgets.lines import Lines
+from flowtrail_tui.widgets.table import Table
+from flowtrail_tui.widgets.virtual import VirtualList
+from flowtrail_tui.yankable import Yankable, of_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from flowtrail_collector.source import Document
+    from flowtrail_tui.queries import Answer
+
+_SECOND = 10**9
+
+
+class LagView(View):
+    """The table of groups and the pane of partitions."""
+
+    title = "Lag"
+    lanes = ("lag",)
+    DEFAULT_CSS = """
+    LagView #lag-partitions { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        super().__init__(id="lag")
+        self.rows: tuple[GroupLag, ...] = ()
+        self.history = History()
+        self.error: Exception | None = None
+        self._due_ns = 0
+        self._asked_before = False
+        self.filter = FilterBar(self._draw_right)
+        self.groups: Table[GroupLag] = Table(model.GROUP_COLUMNS, _group_cells, id="lag-groups")
+        self.partitions: Table[PartitionLag] = Table(model.PARTITION_COLUMNS, _partition_cells, id="lag-partitions")
+        self.head = Lines(self._draw_head, id="lag-head")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the view."""
+        yield self.filter
+        yield Lines(self._draw_error, id="lag-error")
+        yield self.groups
+        yield Lines(rule, id="lag-rule")
+        yield self.head
+        yield self.partitions
+
+    def on_mount(self) -> None:
+        """Start without an error."""
+        self._show_error(None)
+
+    # What the frame asks.
+
+    def enter(self) -> None:
+        """Take the focus."""
+        self.groups.focus()
+
+    def trail(self) -> Sequence[str]:
+        """Name the selected group."""
+        row = self.groups.current
+        return (self.title, row.group) if row is not None else (self.title,)
+
+    def keys(self) -> Sequence[Key]:
+        """Offer what can be done here."""
+        return (
+            Key("enter", "partitions", "app.choose"),
+            Key("/", "filter", "app.filter"),
+            Key(":", "ask", "app.ask"),
+            Key("t", "time", "app.time_range"),
+            Key("y", "yank", "app.yank"),
+            *ALWAYS,
+        )
+
+    def poll(self) -> None:
+        """Ask once a second; a file once."""
+        now = self.frame.now()
+        if now < self._due_ns or not self.frame.may_ask() or (self._asked_before and not self.frame.source.live):
+            return
+        window = self.frame.window()
+        if window is None:
+            return
+        source, text = self.frame.source, self.filter.text
+        if self.ask("lag", (window, text), lambda: source.lag(window, text)):
+            self._due_ns = now + _SECOND
+
+    def answered(self, answer: Answer) -> None:
+        """Take a sample or an error."""
+        if answer.error is not None:
+            self._failed(answer.error)
+            return
+        document: Document = answer.result
+        self._asked_before = True
+        self.history.add(document)
+        self.rows = model.groups(document, self.history)
+        self._show_error(None)
+        self._show_rows(self.rows)
+        self.frame.took_coverage(document)
+
+    def _show_rows(self, rows: tuple[GroupLag, ...]) -> None:
+        """Show the rows; the cursor stays on its group, whatever place it has now."""
+        selected = self.groups.current
+        places = {row.identity: place for place, row in enumerate(rows)}
+        self.groups.show_dimmed(dimmed=self.frame.link.disconnected)
+        self.partitions.show_dimmed(dimmed=self.frame.link.disconnected)
+        cursor = places.get(selected.identity, 0) if selected is not None else 0
+        self.groups.set_rows(rows, cursor=cursor)
+        self.groups.show_notice(notices.no_lag(self.filter.text, self.frame.range.name))
+        self._share_room()
+        self._show_partitions()
+        self.filter.redraw()
+
+    def _share_room(self) -> None:
+        """Give the groups what they need, at most three fifths; the partitions get the rest, if there are groups."""
+        height = self.size.height
+        for widget in (self.query_one("#lag-rule"), self.head, self.partitions):
+            widget.display = bool(self.groups.rows)
+        self.groups.styles.height = (
+            min(len(self.groups.rows) + 2, max(5, height * 3 // 5)) if self.groups.rows else "1fr"
+        )
+
+    def on_resize(self) -> None:
+        """Share the room anew."""
+        self._share_room()
+
+    def _show_partitions(self) -> None:
+        row = self.groups.current
+        selected = self.partitions.current
+        rows = row.partitions if row is not None else ()
+        same = selected is not None and any(selected.group == one.group for one in rows)
+        self.partitions.set_rows(rows, cursor=None if same else 0)
+        self.head.redraw()
+        self.frame.redraw_status()
+
+    def _failed(self, error: Exception) -> None:
+        """Keep the last good rows as old ones; the source's absence is said by the frame."""
+        if isinstance(error, UsageError) and self.filter.text:
+            self.filter.refuse(str(error))
+        elif not isinstance(error, SourceUnavailable):
+            self._show_error(error)
+        self.groups.show_loading(loading=False)
+        self.groups.show_dimmed(dimmed=True)
+        self.groups.show_notice(notices.failed(error))
+
+    def cancel(self) -> bool:
+        """Give up the first question."""
+        if self._asked_before or not self.frame.queries.withdraw("lag"):
+            return False
+        self.groups.show_loading(loading=False)
+        self.groups.show_notice(notices.cancelled())
+        self._due_ns = self.frame.now() + 3600 * _SECOND
+        return True
+
+    def back(self) -> bool:
+        """Leave the filter's input, or the lower pane."""
+        if self.filter.editing:
+            self.filter.leave()
+        elif not self.partitions.has_focus:
+            return False
+        self.groups.focus()
+        return True
+
+    def reload(self) -> None:
+        """Ask again at once."""
+        self.frame.queries.withdraw("lag")
+        self._asked_before = False
+        self._due_ns = 0
+        self._show_error(None)
+        self.groups.show_dimmed(dimmed=bool(self.rows))
+        self.groups.show_loading(loading=True)
+        self.poll()
+
+    def link_changed(self) -> None:
+        """While the source is away its lag is unknown, not what it was."""
+        if self.frame.link.disconnected:
+            self._show_rows(tuple(map(_unknown, self.rows)))
+        elif self.frame.link.connected:
+            self._due_ns = 0
+
+    def yankables(self) -> list[Yankable]:
+        """Offer the selected group."""
+        row = self.groups.current
+        if row is None:
+            return []
+        return of_row("group", row.group, [partition.document for partition in row.partitions])
+
+    # What people do.
+
+    @on(VirtualList.Moved, "#lag-groups")
+    def _moved(self, event: VirtualList.Moved) -> None:
+        event.stop()
+        self._show_partitions()
+
+    @on(VirtualList.Chosen, "#lag-groups")
+    def _chosen(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        self.partitions.focus()
+
+    @on(FilterBar.Applied)
+    def _filtered(self, event: FilterBar.Applied) -> None:
+        event.stop()
+        self.groups.focus()
+        self.reload()
+
+    # What is drawn.
+
+    def _show_error(self, error: Exception | None) -> None:
+        self.error = error
+        row = self.query_one("#lag-error", Lines)
+        row.display = error is not None
+        row.redraw()
+
+    def _draw_error(self, _width: int) -> list[Line]:
+        return [
+            line(
+                Part(" ✗ ", "error-strong"),
+                Part(str(self.error), "error"),
+                Part("  r", "key"),
+                Part(" ask again", "dim"),
+            )
+        ]
+
+    def _draw_right(self, _width: int) -> Line:
+        return (*model.summary(self.groups.rows), Part(" ")) if self.groups.rows else ()
+
+    def _draw_head(self, width: int) -> list[Line]:
+        row = self.groups.current
+        return [sides(*model.partitions_head(row), width)] if row is not None else [()]
+
+
+def _unknown(row: GroupLag) -> GroupLag:
+    """Forget the figures of a row: its source is away."""
+    partitions = tuple(
+        replace(one, lag=None, time_lag_ms=None, status="unknown", rate_in=None, rate_out=None, eta_ms=None)
+        for one in row.partitions
+    )
+    return replace(
+        row,
+        lag=None,
+        partial=False,
+        time_lag_ms=None,
+        status="unknown",
+        rate_in=None,
+        rate_out=None,
+        eta_ms=None,
+        partitions=partitions,
+    )
+
+
+def _group_cells(row: GroupLag, _width: int) -> tuple[Line, ...]:
+    return model.group_cells(row)
+
+
+def _partition_cells(row: PartitionLag, _width: int) -> tuple[Line, ...]:
+    return model.partition_cells(row)

@@ -1,0 +1,90 @@
+"""Parts to strips: the only place where text becomes something a terminal draws, and so where it is made safe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from flowtrail_tui.safe import safe
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from flowtrail_tui.model.parts import Line
+    from flowtrail_tui.widgets.palette import Palette
+
+_ASCII = str.maketrans(
+    {
+        "✓": "+",
+        "✗": "!",
+        "×": "x",
+        "⇅": "%",
+        "◌": "o",
+        "†": "#",
+        "↻": "&",
+        "…": "~",
+        "▸": ">",
+        "▶": ">",
+        "∅": "0",
+        "↷": "^",
+        "–": "-",
+        "—": "-",
+        "■": "#",
+        "↘": "\\",
+        "●": "*",
+        "·": ".",
+        "│": "|",
+        "─": "-",
+        "┌": "+",
+        "┐": "+",
+        "└": "+",
+        "┘": "+",
+        "▌": ">",
+        "≈": "~",
+        "≥": ">",
+        "→": ">",
+        "▒": ".",
+        "▮": "=",
+        "↑": "^",
+        "▁": "_",
+        "▂": ".",
+        "▃": "-",
+        "▄": "-",
+        "▅": "=",
+        "▆": "=",
+        "▇": "#",
+        "█": "#",
+    }
+)
+"""Our own glyphs where a terminal shows only ASCII; data that is not ASCII becomes escapes."""
+
+
+def ground(widget: Widget) -> Style:
+    """Return the background that a widget stands on: lines of our own do not get it from Textual."""
+    return Style(bgcolor=widget.rich_style.bgcolor)
+
+
+def shown(text: str, *, ascii_only: bool) -> str:
+    """Return `text` as the terminal may get it."""
+    return safe(text.translate(_ASCII), ascii_only=True) if ascii_only else safe(text)
+
+
+class Painter:
+    """Paints lines with one palette, for one kind of terminal."""
+
+    def __init__(self, palette: Palette, *, ascii_only: bool = False) -> None:
+        """`ascii_only` is for terminals that can not show more."""
+        self.palette = palette
+        self.ascii_only = ascii_only
+
+    def strip(self, parts: Line, width: int, background: Style, only_role: str | None = None) -> Strip:
+        """Paint a line exactly `width` cells wide; `only_role` paints every part in one role (old data)."""
+        style_of = self.palette.style
+        segments = [
+            Segment(shown(part.text, ascii_only=self.ascii_only), background + style_of(only_role or part.role))
+            for part in parts
+        ]
+        return Strip(segments).adjust_cell_length(width, background)
