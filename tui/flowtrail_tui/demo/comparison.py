@@ -63,10 +63,10 @@ class Comparison:
         """`flowtrail.demo/1`."""
         return {
             "schema": "flowtrail.demo/1",
-            **{
-                name: [asdict(fault) for fault in getattr(self, name)]
-                for name in ("injected", "found", "missed", "unexpected")
-            },
+            "injected": [asdict(fault) for fault in self.injected],
+            "found": [asdict(finding) for finding in self.found],
+            "missed": [asdict(fault) for fault in self.missed],
+            "unexpected": [asdict(finding) for finding in self.unexpected],
         }
 
 
@@ -98,7 +98,7 @@ def behind_in(lag: dict[str, Any], excused: Iterable[str]) -> list[Fault]:
 
 
 def excused_from_lag(injected: Iterable[Fault]) -> set[str]:
-    """Groups that may be behind at the moment of asking because a member crashed or left."""
+    """Name the groups that may be behind at the moment of asking because a member crashed or left."""
     return {fault.group for fault in injected if fault.kind == "redelivery" and fault.group is not None}
 
 

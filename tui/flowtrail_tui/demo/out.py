@@ -46,7 +46,7 @@ class Out:
         return self.directory / FOLDERS[1]
 
     def prepare(self) -> None:
-        """Make the directory ready; what an earlier demo left there goes. Raises UsageError for anybody else's store."""
+        """Make the directory ready; what an earlier demo left there goes. Raises UsageError for another's store."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             if self._is_ours():

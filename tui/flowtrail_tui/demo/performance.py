@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -102,9 +103,7 @@ def _answered(source: Source, injected: list[Fault], found: list[Fault]) -> list
     answers = []
     for fault in injected:
         if fault.kind in SET_ASIDE and not any(finding.answers(fault) for finding in found):
-            answers += [
-                Fault(word, fault.destination, fault.group, fault.message_ids) for word in _words(source, fault)
-            ]
+            answers += [replace(fault, kind=word) for word in _words(source, fault)]
     return answers
 
 
@@ -118,15 +117,12 @@ def _words(source: Source, fault: Fault) -> set[str]:
 
 
 def _write_reports(source: Source, lag: dict[str, Any], out: Out, tell: Narration) -> None:
-    from flowtrail_reports import make_report
+    from flowtrail_reports import gather, make_report
 
-    documents = {
-        "status": source.status(),
-        "findings": source.findings(WHOLE_RUN),
-        "lag": lag,
-        "source": out.store.name,
-    }
     for report in ("lag", "duplicates"):
+        documents = gather(report, source, WHOLE_RUN)
+        if report == "lag":  # as it was when the orders ended: by now everybody has caught up
+            documents = replace(documents, lag=lag)
         for kind in ("html", "csv", "json"):
             (out.directory / f"{report}.{kind}").write_bytes(make_report(report, documents, kind))
     tell("reports written")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flowtrail_tui.demo.comparison import Comparison, Fault
 
@@ -35,11 +35,11 @@ def lines(comparison: Comparison) -> Iterator[str]:
         yield "Every injected fault was found, and nothing else was claimed."
 
 
-def _count(faults: list[Fault]) -> Counter[tuple[str, str, str]]:
+def _count(faults: Sequence[Fault]) -> Counter[tuple[str, str, str]]:
     return Counter((fault.kind, fault.destination or "", fault.group or "") for fault in faults)
 
 
-def _named(title: str, faults: list[Fault]) -> Iterator[str]:
+def _named(title: str, faults: Sequence[Fault]) -> Iterator[str]:
     for fault in faults:
         place = " ".join(filter(None, (fault.destination, fault.group and f"by {fault.group}")))
         yield f"{title}: {fault.kind} {place} {', '.join(fault.message_ids)}".rstrip()
