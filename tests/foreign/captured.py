@@ -1,8 +1,10 @@
 """What the committed captures say, span by span, in canonical columns: data for any normaliser's tests.
 
-`CAPTURED[name]` lists the messaging spans of `captures/<name>.jsonl`, in no order. Only COLUMNS are stated, and those not
+`CAPTURED[name]` lists the messaging spans of `captures/<name>.jsonl`, in no order. Only COLUMNS are stated; those not
 named are null. Captures made anew (`python -m tests.foreign.capture`) keep all of it, or something was learned.
 """
+
+from collections.abc import Mapping
 
 COLUMNS = (
     *("operation", "destination", "partition", "offset", "consumer_group", "message_id", "correlation_id"),
@@ -14,7 +16,7 @@ Row = dict[str, object]
 JAVA_TOO_LARGE = "org.apache.kafka.common.errors.RecordTooLargeException"
 
 
-def _rows(destination: str, *rows: Row) -> list[Row]:
+def _rows(destination: str, *rows: Mapping[str, object]) -> list[Row]:
     return [{"destination": destination, **row} for row in rows]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.foreign import otlp_json, services
 from tests.foreign.capture import CAPTURES, PLAN, scrub
@@ -31,7 +32,7 @@ def shapes(requests: list[ExportTraceServiceRequest], topic: str) -> set[Shape]:
     return {_shape(span, topic) for span in services.spans_of(requests)}
 
 
-def _shape(span: services.Span, topic: str) -> Shape:
+def _shape(span: Span, topic: str) -> Shape:
     return (
         span.name.replace(topic, "TOPIC"),
         span.kind,

@@ -1077,6 +1077,11 @@ def _row(name: str, sent: Mapping[str, Value], expected: dict[str, object], kind
     return vector(name, BY_HAND, "process orders", kind, {**base, **sent}, {**_kafka("process"), **expected})
 
 
+def _server(name: str, sent: Mapping[str, Value], address: str, port: int | None) -> Vector:
+    """Build a span whose server is told in some way; a port of None is one that was not told."""
+    return _row(name, sent, {"server_address": address, **({} if port is None else {"server_port": port})})
+
+
 def _alias(old: str, value: Value, column: str, canonical: object) -> Vector:
     return _row(f"{old} = {value!r}", {old: value}, {column: canonical})
 
@@ -1266,23 +1271,20 @@ TABLE = [
         },
         {"message_id": "m-1", "event_source": "/shop", "event_type": "OrderPlaced"},
     ),
-    *(
-        _row(name, sent, {"server_address": address, **({"server_port": port} if port else {})})
-        for name, sent, address, port in [
-            ("server.address and port", {"server.address": "broker", "server.port": 9092}, "broker", 9092),
-            ("net.peer.name and port", {"net.peer.name": "broker", "net.peer.port": 9092}, "broker", 9092),
-            ("messaging.url as text", {"messaging.url": "broker:9092"}, "broker", 9092),
-            ("messaging.url as JSON of text", {"messaging.url": '"broker:9092"'}, "broker", 9092),
-            ("messaging.url as JSON list", {"messaging.url": '["b1:9092", "b2:9093"]'}, "b1", 9092),
-            ("messaging.url as a list in one string", {"messaging.url": "b1:9092,b2:9093"}, "b1", 9092),
-            ("messaging.url with a scheme", {"messaging.url": "amqp://user@broker:5672/vhost"}, "broker", 5672),
-            ("messaging.url without a port", {"messaging.url": "https://sqs.eu.example/1/orders"}, "sqs.eu.example", 0),
-            ("server.address as JSON list", {"server.address": '["b1:9092"]'}, "b1", 9092),
-            ("an IPv6 address", {"messaging.url": "[::1]:9092"}, "::1", 9092),
-            ("a bare IPv6 address", {"server.address": "fe80::1", "server.port": 9092}, "fe80::1", 9092),
-            ("an empty JSON list names nobody", {"server.address": "[]", "net.peer.name": "broker"}, "broker", 0),
-        ]
+    _server("server.address and port", {"server.address": "broker", "server.port": 9092}, "broker", 9092),
+    _server("net.peer.name and port", {"net.peer.name": "broker", "net.peer.port": 9092}, "broker", 9092),
+    _server("messaging.url as text", {"messaging.url": "broker:9092"}, "broker", 9092),
+    _server("messaging.url as JSON of text", {"messaging.url": '"broker:9092"'}, "broker", 9092),
+    _server("messaging.url as JSON list", {"messaging.url": '["b1:9092", "b2:9093"]'}, "b1", 9092),
+    _server("messaging.url as a list in one string", {"messaging.url": "b1:9092,b2:9093"}, "b1", 9092),
+    _server("messaging.url with a scheme", {"messaging.url": "amqp://user@broker:5672/vhost"}, "broker", 5672),
+    _server(
+        "messaging.url without a port", {"messaging.url": "https://sqs.eu.example/1/orders"}, "sqs.eu.example", None
     ),
+    _server("server.address as JSON list", {"server.address": '["b1:9092"]'}, "b1", 9092),
+    _server("an IPv6 address", {"messaging.url": "[::1]:9092"}, "::1", 9092),
+    _server("a bare IPv6 address", {"server.address": "fe80::1", "server.port": 9092}, "fe80::1", 9092),
+    _server("an empty JSON list names nobody", {"server.address": "[]", "net.peer.name": "broker"}, "broker", None),
     *(
         vector(
             f"system {old}",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -127,7 +128,7 @@ def test_settings_reach_the_broker(private_kafka: Callable[..., Broker]) -> None
     """A private broker takes settings on top of the usual ones; one that cannot start says why, with its log."""
     broker = private_kafka(**{"num.partitions": 7})
     with broker.admin() as admin:
-        admin.create_topics(["defaults"])
+        admin.create_topics([NewTopic("defaults", num_partitions=-1, replication_factor=-1)])
     assert await_true(lambda: len(broker.end_offsets("defaults")) == 7)
     with pytest.raises(BrokerError, match=r"num\.partitions"):
         private_kafka(**{"num.partitions": "many"})
@@ -224,7 +225,7 @@ def run_probe(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess
     """Run a small test file under this repository's conftest, with nothing on the PATH."""
     (tmp_path / "test_probe.py").write_text(PROBE)
     pytest_command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
-    places = ["-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, tmp_path]
+    places = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path)]
     environment = {"PATH": str(tmp_path), **environment}
     return subprocess.run(
         [*pytest_command, *places], capture_output=True, text=True, check=False, cwd=ROOT, env=environment

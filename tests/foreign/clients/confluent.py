@@ -57,6 +57,7 @@ def consume(asked: telemetry.Asked) -> None:
     consumer = _consumer(asked)
     for _ in range(asked.count):
         message = consumer.poll(15)
+        assert message is not None
         telemetry.tell(message.partition(), message.offset())
     consumer.commit(asynchronous=False)
     consumer.close()

@@ -36,7 +36,7 @@ def arguments(*actions: str) -> Asked:
     return parser.parse_args()
 
 
-def headers(number: int) -> list[tuple[str, bytes]]:
+def headers(number: int) -> list[tuple[str, str | bytes | None]]:
     """Return the headers of message `number`: its id and its flow's, as an application without us would set them."""
     return [("message-id", f"m-{number}".encode()), ("correlation-id", b"flow-1")]
 
