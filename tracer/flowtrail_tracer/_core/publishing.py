@@ -202,12 +202,12 @@ class Publication:
         self.message_id = message_id or RUNTIME.ids.message_id(self.start)
         if copied:
             self.origin = _origin(processing)
-        if correlation_id == incoming.correlation_id:
+        if correlation_id is None or correlation_id == incoming.correlation_id:
             flow = current_flow(context)
             inherited = incoming.correlation_id or incoming.message_id or self.message_id
             correlation_id = flow.correlation_id if flow is not None else inherited
         self.correlation_id = correlation_id
-        if causation_id == incoming.causation_id:
+        if causation_id is None or causation_id == incoming.causation_id:
             causation_id = incoming.causation_id if copied else incoming.message_id
         self.causation_id = causation_id
 

@@ -7,10 +7,9 @@ from typing import Any
 from flowtrail_tracer._adapters.kafka_python import consumer, group, producer, transactions
 from flowtrail_tracer._adapters.kafka_python.consumer import KafkaSubscriber
 from flowtrail_tracer._adapters.kafka_python.facts import STATE
-from flowtrail_tracer._adapters.kafka_python.hooks import Hook
+from flowtrail_tracer._adapters.kafka_python.hooks import Hook, watch_official
 from flowtrail_tracer._adapters.kafka_python.producer import KafkaPublisher
 from flowtrail_tracer._core.consuming import Processing
-from flowtrail_tracer._core.faults import fault
 
 
 class KafkaPythonAdapter:
@@ -57,6 +56,7 @@ class KafkaPythonAdapter:
         with self._lock:
             if self._hooks is None:
                 self._hooks = _make_hooks(self)
+                watch_official(self._hooks)
             for hook in self._hooks:
                 hook.install()
 
@@ -67,12 +67,6 @@ class KafkaPythonAdapter:
     def subscriber_of(self, client: Any) -> KafkaSubscriber | None:
         """Return the state of a consumer that `instrument()` covers."""
         return _state_of(client) if self._all else None  # type: ignore[return-value]
-
-    def created(self, client: Any) -> None:
-        """Attach a client that was just made, and stay in front of wrappers that came since."""
-        if self._all:
-            self._place_hooks()
-            _state_of(client)
 
 
 _attaching = threading.Lock()
@@ -97,27 +91,14 @@ def _state_of(client: Any) -> KafkaPublisher | KafkaSubscriber:
         return subscriber
 
 
-def _make_init(original: Any, adapter: KafkaPythonAdapter) -> Any:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the hook takes this method's place
-        original(self, *args, **kwargs)
-        try:
-            adapter.created(self)
-        except Exception:  # noqa: BLE001 - the client is there, untraced
-            fault("trace")
-
-    return __init__
-
-
 def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
     from kafka import KafkaConsumer, KafkaProducer
     from kafka.consumer.subscription_state import SubscriptionState
     from kafka.coordinator.consumer import ConsumerCoordinator
     from kafka.producer.record_accumulator import RecordAccumulator
 
-    init = partial(_make_init, adapter=adapter)
     step = transactions.make_transaction_step
     return [
-        Hook(KafkaProducer, "__init__", init),
         Hook(KafkaProducer, "send", partial(producer.make_send, publisher_of=adapter.publisher_of)),
         Hook(KafkaProducer, "close", producer.make_close),
         Hook(RecordAccumulator, "append", producer.make_append),
@@ -126,7 +107,6 @@ def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
         Hook(KafkaProducer, "commit_transaction", partial(step, name="commit-transaction", outcome="committed")),
         Hook(KafkaProducer, "abort_transaction", partial(step, name="abort-transaction", outcome="aborted")),
         Hook(KafkaProducer, "send_offsets_to_transaction", transactions.make_send_offsets),
-        Hook(KafkaConsumer, "__init__", init),
         Hook(KafkaConsumer, "poll", partial(consumer.make_poll, subscriber_of=adapter.subscriber_of)),
         Hook(KafkaConsumer, "__next__", partial(consumer.make_next, subscriber_of=adapter.subscriber_of)),
         Hook(KafkaConsumer, "seek", consumer.make_seek),

@@ -6,8 +6,10 @@ that nothing is recorded twice.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from flowtrail_tracer._core.faults import fault
 
 Method = Callable[..., Any]
 _OFFICIAL = "opentelemetry.instrumentation.kafka"
@@ -40,6 +42,16 @@ class Hook:
         self._before, self._hook = found, hook
         setattr(self._owner, self._name, hook)
 
+    def install_if_placed(self) -> None:
+        """Go in front again, where the hook is in use."""
+        if self._hook is not None:
+            self.install()
+
+    def forget_official(self) -> None:
+        """Do not put the official instrumentation's wrapper back: it has been switched off."""
+        if self._hook is not None:
+            self._before = _without_official(self._before)
+
     def is_outermost(self) -> bool:
         """Whether calls still come here first."""
         return self._owner.__dict__.get(self._name) is self._hook
@@ -58,3 +70,26 @@ def _without_official(method: Any) -> Any:
         if wrapper is None or not str(getattr(wrapper, "__module__", "")).startswith(_OFFICIAL):
             return method
         method = method.__wrapped__
+
+
+def watch_official(hooks: Sequence[Hook]) -> None:
+    """Stay in front of the official instrumentation, where it is installed, also when it is switched on later."""
+    try:
+        from opentelemetry.instrumentation.kafka import KafkaInstrumentor
+    except ImportError:
+        return
+
+    def after(original: Method, then: Callable[[Hook], None]) -> Method:
+        def switch(self: Any, **kwargs: Any) -> Any:
+            result = original(self, **kwargs)
+            try:
+                for hook in hooks:
+                    then(hook)
+            except Exception:  # noqa: BLE001 - their switch works all the same
+                fault("the official instrumentation's switch")
+            return result
+
+        return switch
+
+    Hook(KafkaInstrumentor, "_instrument", lambda original: after(original, Hook.install_if_placed)).install()
+    Hook(KafkaInstrumentor, "_uninstrument", lambda original: after(original, Hook.forget_official)).install()

@@ -46,12 +46,12 @@ class KafkaPublication(Publication):
         """Take the broker's answer; runs on the client's network thread."""
         try:
             self.partition = metadata.partition
+            if self.publisher.acks == 0:  # the client makes the answer up: the broker gives none
+                self.finish(IN_DOUBT)
+                return
             offset = metadata.offset
             if offset is not None and offset >= 0:
                 self.offset = offset
-            elif self.publisher.acks == 0:
-                self.finish(IN_DOUBT)
-                return
             self.finish(ACKED)
         except Exception:  # noqa: BLE001 - the client's callback is not disturbed
             fault("ack")
