@@ -34,8 +34,12 @@ def _named_bootstrap() -> str | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a broker, or fail it where Kafka is required, when none is named and none can be started here."""
-    if item.get_closest_marker("kafka") is None or _named_bootstrap() is not None:
+    """Skip what needs a broker that is not to be had; fail it instead where Kafka is required and nothing is named."""
+    if item.get_closest_marker("kafka") is None:
+        return
+    if _named_bootstrap() is not None:
+        if "private_kafka" in getattr(item, "fixturenames", ()):
+            pytest.skip("stops its broker, which is not done to the one named by FLOWTRAIL_TEST_BOOTSTRAP")
         return
     missing = jars.missing_tools()
     if missing is None:
@@ -64,8 +68,6 @@ def private_kafka() -> "Iterator[Callable[..., Broker]]":
     """Start brokers that the test may stop, kill and freeze: `private_kafka(**{"broker.setting": value})`."""
     from tests.kafka.broker import Broker
 
-    if _named_bootstrap() is not None:
-        pytest.skip("stops its broker, which is not done to the one named by FLOWTRAIL_TEST_BOOTSTRAP")
     with ExitStack() as brokers:
 
         def start(**settings: object) -> Broker:
