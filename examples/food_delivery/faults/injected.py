@@ -19,7 +19,7 @@ from food_delivery.events import Event, read
 from food_delivery.faults.journal import Journal
 from food_delivery.faults.lossy_network import LossyNetwork
 from food_delivery.faults.schedule import Schedule
-from food_delivery.settings import KITCHEN
+from food_delivery.settings import KITCHEN, PAYMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,10 @@ class Faults:
         if effect is None or waiting[0].id != cause.id:
             return None
         self._held = None
-        self._journal.note("causal-inversion", self._settings.topic(KITCHEN), self._group, waiting[effect].id, cause.id)
+        # Named after the event that comes too late, as flowtrail names it.
+        self._journal.note(
+            "causal-inversion", self._settings.topic(PAYMENTS), self._group, cause.id, waiting[effect].id
+        )
         return effect
 
     def takes_a_detour(self, event: Event) -> bool:

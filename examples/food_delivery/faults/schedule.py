@@ -25,11 +25,11 @@ PLANS = {
     "resend": Plan("orders-1", first=4, period=25),
     "poison": Plan("orders-1", first=2, period=20),
     "crash": Plan("payment-1", first=1, period=90, last=8),
-    "republish": Plan("restaurant-2", first=3, period=25),
+    "republish": Plan("restaurant-2", first=2, period=25),
     "hang": Plan("restaurant-2", first=1, period=40),
     "leave": Plan("restaurant-1", first=2, period=75, last=5),
     "detour": Plan("notification-1", first=1, period=25),
-    "inversion": Plan("notification-1", first=3, period=25),
+    "inversion": Plan("notification-1", first=1.5, period=25),
     "slow": Plan("analytics-1", first=1, period=60),
 }
 
