@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.foreign import services
-from tests.foreign.collector import Collector
+from tests.foreign.asking import Collector
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The real collector as a process of its own, and `flowtrail ask` about what it was sent."""
+"""Asks `flowtrail` about what foreign clients sent: a real collector, or a store it was imported into."""
 
 import json
 import os
@@ -11,14 +11,34 @@ from typing import Any, Self
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 15.0
+ANSWER_TIMEOUT = 60.0
 FLOWTRAIL = str(Path(sys.executable).with_name("flowtrail"))
 
 NOTHING_KNOWN = 4
 """The exit code of a question about what nobody has reported."""
 
 
-class CollectorError(RuntimeError):
-    """The collector did not start or a question could not be asked; the message holds what was printed."""
+class CommandError(RuntimeError):
+    """A flowtrail command failed where it was not meant to; the message holds what it printed."""
+
+
+def ask(source: str, what: str) -> dict[str, Any] | None:
+    """Return the answer to `flowtrail ask WHAT --json`; None where nothing is known of it."""
+    done = _flowtrail("ask", what, "--json", "--source", source)
+    if done.returncode == NOTHING_KNOWN:
+        return None
+    if done.returncode != 0:
+        raise CommandError(f"ask {what} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def import_file(path: Path, store: Path) -> None:
+    """Import an OTLP file into a store."""
+    done = _flowtrail("import", str(path), "--store", str(store))
+    if done.returncode != 0:
+        raise CommandError(f"import ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 class Collector:
@@ -53,29 +73,27 @@ class Collector:
             self._process.kill()
             self._process.wait()
 
-    def ask(self, what: str) -> dict[str, Any] | None:
-        """Return the answer to `flowtrail ask WHAT --json`; None where nothing is known of it."""
-        command = [FLOWTRAIL, "ask", what, "--json", "--source", self.endpoint]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=_environment())
-        if done.returncode == NOTHING_KNOWN:
-            return None
-        if done.returncode != 0:
-            raise CollectorError(f"ask {what} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        answer = json.loads(done.stdout)
-        assert isinstance(answer, dict)
-        return answer
-
     def _await_endpoint(self, process: "subprocess.Popen[bytes]") -> str:
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
-            text = self._log.read_text(errors="replace")
-            found = re.search(r"http://127\.0\.0\.1:\d+", text)
+            found = re.search(r"http://127\.0\.0\.1:\d+", self._log.read_text(errors="replace"))
             if found:
                 return found.group()
             if process.poll() is not None:
                 break
             time.sleep(0.05)
-        raise CollectorError(f"the collector did not say where it listens over HTTP:\n{self._log.read_text()}")
+        raise CommandError(f"the collector did not say where it listens over HTTP:\n{self._log.read_text()}")
+
+
+def _flowtrail(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [FLOWTRAIL, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ANSWER_TIMEOUT,
+        env=_environment(),
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,78 @@
+"""Message headers as the Java agent captures them onto spans, for every name that is read."""
+
+from tests.foreign.vectors.build import Vector
+from tests.foreign.vectors.table import row
+
+
+def _header(column: str, name: str, values: str | list[str], canonical: object) -> Vector:
+    """Put a header on a span of one message as the Java agent captures it: a list, and `-` becomes `_`."""
+    listed = [values] if isinstance(values, str) else values
+    captured = f"messaging.header.{name.replace('-', '_')}"
+    expected = {} if canonical is None else {column: canonical}
+    return row(f"header {name} = {listed!r}", {captured: listed}, expected)
+
+
+CAPTURED_HEADERS = [
+    *(
+        _header("correlation_id", name, "flow-1", "flow-1")
+        for name in (
+            *("correlation-id", "x-correlation-id", "correlation_id", "correlationId", "ce_correlationid"),
+            *("x-request-id", "NServiceBus.ConversationId", "NServiceBus.CorrelationId", "ConversationId"),
+            *("CorrelationId", "rbs2-corr-id", "conversation-id", "axon-metadata-correlationId"),
+            *("Correlation-Id", "X-CORRELATION-ID"),
+        )
+    ),
+    *(
+        _header("message_id", name, "m-1", "m-1")
+        for name in (
+            *("message-id", "x-message-id", "event-id", "ce_id", "NServiceBus.MessageId", "MessageId"),
+            *("rbs2-msg-id", "axon-message-id", "id", "Message-ID"),
+        )
+    ),
+    *(
+        _header("causation_id", name, "m-0", "m-0")
+        for name in (
+            *("causation-id", "x-causation-id", "ce_causationid", "NServiceBus.RelatedTo", "MT-InitiatorId"),
+            *("rbs2-in-reply-to", "parent-id"),
+        )
+    ),
+    *(
+        _header("event_type", name, "OrderPlaced", "OrderPlaced")
+        for name in (
+            *("ce_type", "event-type", "eventType", "NServiceBus.EnclosedMessageTypes", "MT-MessageType"),
+            *("axon-message-type", "__TypeId__"),
+        )
+    ),
+    _header("event_source", "ce_source", "/shop", "/shop"),
+    _header("correlation_id", "kafka_correlationId", "\x00\x00\x00\x03", None),
+    _header("message_id", "message-id", ["m-1", "m-2"], "m-2"),
+    _header("correlation_id", "correlation-id", ["flow-1", "flow-1"], "flow-1"),
+    _header("message_id", "message-id", "42", "42"),
+    row(
+        "a stated message id wins over a captured header",
+        {"messaging.message.id": "m-1", "messaging.header.message_id": ["m-2"]},
+        {"message_id": "m-1"},
+    ),
+    row(
+        "NServiceBus: the conversation before the correlation",
+        {
+            "messaging.header.NServiceBus.CorrelationId": ["m-1"],
+            "messaging.header.NServiceBus.ConversationId": ["flow-1"],
+        },
+        {"correlation_id": "flow-1"},
+    ),
+    _header("attempt", "retry_topic-attempts", "\x00\x00\x00\x02", 2),
+    _header("attempt", "kafka_deliveryAttempt", "\x00\x00\x00\x03", 3),
+    _header("attempt", "attempts", "3", 3),
+    _header("attempt", "attempts", "many", None),
+    _header("origin_destination", "kafka_dlt-original-topic", "invoices", "invoices"),
+    _header("origin_partition", "kafka_dlt-original-partition", "\x00\x00\x00\x02", 2),
+    _header("origin_offset", "kafka_dlt-original-offset", "\x00\x00\x00\x00\x00\x00\x00\x03", 3),
+    _header("origin_offset", "kafka_dlt-original-offset", "\x00\x00\x00\x00\x00\x00\x04\x12", 1042),
+    _header("origin_offset", "kafka_dlt-original-offset", "\x00\x00\x00\x00\x00\x00\x04\ufffd", None),
+    _header("origin_group", "kafka_dlt-original-consumer-group", "payment", "payment"),
+    _header("origin_destination", "__connect.errors.topic", "invoices", "invoices"),
+    _header("origin_partition", "__connect.errors.partition", "2", 2),
+    _header("origin_offset", "__connect.errors.offset", "1042", 1042),
+    _header("origin_offset", "__connect.errors.offset", "10000042", 10_000_042),
+]
