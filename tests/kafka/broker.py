@@ -126,10 +126,13 @@ class Broker(Cluster):
     Neither it nor its folder outlives the process that started it, even if that process is killed.
     """
 
-    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
-        """Prepare a broker with `settings` on top of SETTINGS; `start()` or the `with` block starts it."""
+    def __init__(self, settings: Mapping[str, object] | None = None, cluster_id: str | None = None) -> None:
+        """Prepare a broker with `settings` on top of SETTINGS; `start()` or the `with` block starts it.
+
+        A `cluster_id` (22 characters of URL-safe base64) is made up unless one is given.
+        """
         super().__init__("")
-        self.cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        self.cluster_id = cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         self.folder = Path(tempfile.mkdtemp(prefix="flowtrail-kafka-"))
         self.log = self.folder / "broker.log"
         self._settings = {**SETTINGS, **(settings or {})}
@@ -220,7 +223,8 @@ class Broker(Cluster):
         return ["java", *HEAP, "-cp", self._classpath, main, *arguments]
 
     def _run_storage_tool(self) -> None:
-        arguments = ("format", "--ignore-formatted", "-t", self.cluster_id, "-c", str(self._properties))
+        identity = f"--cluster-id={self.cluster_id}"  # in one word: an id may begin with a dash
+        arguments = ("format", "--ignore-formatted", identity, "-c", str(self._properties))
         command = self._java("kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
         if done.returncode != 0:

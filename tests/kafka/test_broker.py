@@ -134,6 +134,13 @@ def test_settings_reach_the_broker(private_kafka: Callable[..., Broker]) -> None
         private_kafka(**{"num.partitions": "many"})
 
 
+@pytest.mark.kafka
+def test_a_cluster_id_may_begin_with_a_dash() -> None:
+    """Every id that Kafka may generate is taken, and is what the broker then says of itself."""
+    with Broker(cluster_id="-Ry7xFXmRTmv-NQIKFkOKw") as broker, broker.admin() as admin:
+        assert admin.describe_cluster()["cluster_id"] == "-Ry7xFXmRTmv-NQIKFkOKw"
+
+
 def test_what_is_not_running_cannot_be_stopped(private_kafka: Callable[..., Broker]) -> None:
     """Stopping twice, or starting twice, is a mistake in the test and said so; closing twice is none."""
     broker = private_kafka()
