@@ -209,7 +209,7 @@ def test_cloudevents_mode(make_producer, make_consumer, name):
         (lambda p: p.send("t", value="text"), (AssertionError, TypeError)),
         (lambda p: p.send("t", value=b"v", headers=(("a", b"b"),)), (AssertionError, TypeError)),
         (lambda p: p.send("t", value=b"v", headers=[("a", 1)]), (AssertionError, TypeError)),
-        (lambda p: p.send("t", value=b"x" * 2_000_000), kafka_errors.MessageSizeTooLargeError),
+        (lambda p: p.send("t", value=b"x" * 2_000_000).get(timeout=5), kafka_errors.MessageSizeTooLargeError),
         (lambda p: p.send("t", value=b"v", partition=99), (AssertionError, ValueError)),
         (lambda p: p.send(), TypeError),
         (lambda p: p.send("t", b"v", nonsense=1), TypeError),

@@ -79,6 +79,9 @@ class Processing:
     end = 0
     ended = False
     claimed = False
+    """Whether a `with process(message)` states the outcome."""
+    iterated = False
+    """Whether it began by iteration, which ends it at the latest."""
     error: str | None = None
     error_type: str | None = None
     context: Context | None = None
@@ -140,7 +143,9 @@ class Processing:
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
-        self.source = self.context = None
+        self.context = None
+        if not self.iterated:
+            self.source = None
         sink = RUNTIME.sink
         if sink is not None:
             sink.put(self)

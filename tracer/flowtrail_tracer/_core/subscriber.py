@@ -1,7 +1,6 @@
 """One consumer: what it was handed, what it processes, and where its group stands."""
 
 import threading
-from collections.abc import Hashable
 from typing import Final
 
 from flowtrail_tracer import attributes as names
@@ -24,7 +23,7 @@ class Subscriber:
         self.facts = facts
         self.membership = NOBODY
         self.current: Processing | None = None
-        self.recent: dict[Hashable, tuple[int, int]] = {}
+        self._handed: dict[Place, tuple[int, int]] = {}
         self._open: OffsetRange | None = None
         self._lock = threading.Lock()
         RUNTIME.clients.add(self)
@@ -40,9 +39,11 @@ class Subscriber:
     def end_current(self) -> None:
         """End the processing of the iteration: the loop came back for more, so it is taken as done."""
         processing, self.current = self.current, None
-        if processing is not None and not processing.claimed:
-            processing.leave()
-            processing.finish()
+        if processing is not None:
+            processing.source = None
+            if not processing.claimed:
+                processing.leave()
+                processing.finish()
 
     # --- deliveries ---
 
@@ -53,7 +54,6 @@ class Subscriber:
             if found is None or found.partition != partition or found.destination != destination:
                 self._record_open()
                 found = self._open = OffsetRange(destination, partition, start, end, RUNTIME.now())
-                self.recent = {(destination, partition): (offset, offset)}
             found.add(offset)
 
     def seal(self, age: int = 0) -> None:
@@ -71,8 +71,16 @@ class Subscriber:
         if found is not None:
             self.record_receive(found)
 
+    def was_handed(self, place: Place, offset: int) -> bool:
+        """Whether the offset lies in what this consumer was handed by polls."""
+        first, last = self._handed.get(place, (0, -1))
+        return first <= offset <= last
+
     def record_receive(self, found: OffsetRange) -> None:
         """Record one delivered range; more than one span where its runs are long."""
+        place = (found.destination, found.partition)
+        first, last = self._handed.get(place, (found.first, found.last))
+        self._handed[place] = (min(first, found.first), max(last, found.last))
         if found.offsets is None:
             self._receive(found, found.first, found.last, found.count, None)
             return
@@ -127,4 +135,5 @@ class Subscriber:
         """Forget what the parent's consumer has in hand."""
         self._lock = threading.Lock()
         self._open = None
+        self._handed.clear()
         self.current = None

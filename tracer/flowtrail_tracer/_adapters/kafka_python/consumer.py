@@ -5,9 +5,12 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from opentelemetry.context import get_current
+
 from flowtrail_tracer._adapters.kafka_python.assignment import Assignment, place_of, positions_of
 from flowtrail_tracer._adapters.kafka_python.facts import STATE, facts_of
 from flowtrail_tracer._core.consuming import Membership, Message, Processing
+from flowtrail_tracer._core.context import current_processing
 from flowtrail_tracer._core.faults import fault
 from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.ranges import OffsetRange
@@ -60,13 +63,13 @@ class KafkaSubscriber(Subscriber):
         topic, partition, offset = record.topic, record.partition, record.offset
         now = RUNTIME.now() if self.poll_end == 0 else 0
         self.handed_out(topic, partition, offset, self.poll_start or now, self.poll_end or now)
-        self.current = self.begin(message_of(record), record)
+        self.current = processing = self.begin(message_of(record), record)
+        processing.iterated = True
 
     def polled(self, records: Any, start: int) -> None:
         """Take what a poll of the application returned: all of it is in its hands."""
         end = RUNTIME.now()
         self.refresh_membership()
-        recent = {}
         for tp, batch in records.items():
             if not batch:
                 continue
@@ -74,11 +77,8 @@ class KafkaSubscriber(Subscriber):
             found.first, found.last, found.count = batch[0].offset, batch[-1].offset, len(batch)
             if found.last - found.first + 1 != found.count:
                 found.offsets = [record.offset for record in batch]
-            recent[tp.topic, tp.partition] = (found.first, found.last)
             self.record_receive(found)
-        if recent:
-            self.recent = recent
-            last_polled.subscriber = weakref.ref(self)
+        last_polled.subscriber = weakref.ref(self)
 
 
 class _LastPolled(threading.local):
@@ -105,6 +105,9 @@ def message_of(record: Any) -> Message:
 
 def begin_processing(record: Any) -> Processing | None:
     """Begin processing a record on behalf of the consumer that was handed it; None where that is not traced."""
+    around = current_processing(get_current())
+    if around is not None and around.source is record and around.claimed and not around.ended:
+        return None
     place, offset = (record.topic, record.partition), record.offset
     holder = None
     for subscriber in [last_polled.subscriber(), *RUNTIME.clients]:
@@ -112,15 +115,24 @@ def begin_processing(record: Any) -> Processing | None:
             continue
         current = subscriber.current
         if current is not None and current.source is record:
-            if not current.claimed:
-                current.claimed = True
-                return current
-            if not current.ended:
-                return None
-        first, last = subscriber.recent.get(place, (0, -1))
-        if holder is None and (first <= offset <= last or (current is not None and current.source is record)):
+            return _claim(subscriber, current, record)
+        if holder is None and subscriber.was_handed(place, offset):
             holder = subscriber
-    return None if holder is None else holder.begin(message_of(record), record)
+    if holder is None:
+        return None
+    processing = holder.begin(message_of(record), record)
+    processing.claimed = True
+    return processing
+
+
+def _claim(subscriber: KafkaSubscriber, current: Processing, record: Any) -> Processing | None:
+    """Take over the iteration's processing; where that has ended already, the record is processed once more."""
+    if current.ended:
+        return subscriber.begin(message_of(record), record)
+    if current.claimed:
+        return None
+    current.claimed = True
+    return current
 
 
 def make_poll(original: Method, subscriber_of: Callable[[Any], KafkaSubscriber | None]) -> Method:
