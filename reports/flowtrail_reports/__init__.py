@@ -1,1 +1,50 @@
-"""Reports and assertions made from the answers of the collector."""
+"""Reports and assertions made from the answers of the collector.
+
+    documents = gather("duplicates", source, window)
+    html = make_report("duplicates", documents, "html")
+
+`REPORTS` and `FORMATS` name what there is. A report is first made as plain values (`model.Report`), then written by
+one reporter for each format.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowtrail_collector.errors import UsageError
+from flowtrail_reports.documents import Documents, gather
+
+if TYPE_CHECKING:
+    from flowtrail_reports.model import Report
+
+__all__ = ["FORMATS", "REPORTS", "TEXT_FORMATS", "Documents", "build_report", "default_file", "gather", "make_report"]
+
+REPORTS = ("lag", "duplicates")
+FORMATS = ("html", "csv", "json", "md", "junit", "parquet")
+TEXT_FORMATS = ("csv", "json", "md", "junit")
+"""Formats that are written to standard output where no file is named."""
+
+
+def make_report(report: str, documents: Documents, format: str) -> bytes:  # noqa: A002 - the option's name
+    """Make a report in one format. Raises UsageError for a report or format that does not exist."""
+    from flowtrail_reports.formats import reporter_for
+
+    return reporter_for(format).render(build_report(report, documents))
+
+
+def build_report(report: str, documents: Documents) -> Report:
+    """Make a report as plain values, to be written in several formats. Raises UsageError."""
+    if report == "lag":
+        from flowtrail_reports.lag import lag_report
+
+        return lag_report(documents)
+    if report == "duplicates":
+        from flowtrail_reports.duplicates import duplicates_report
+
+        return duplicates_report(documents)
+    raise UsageError(f"there is no report {report!r}; the reports are {', '.join(REPORTS)}")
+
+
+def default_file(report: str, format: str) -> str:  # noqa: A002 - the option's name
+    """Name the file of a report for which none was named."""
+    return f"flowtrail-{report}.{'xml' if format == 'junit' else format}"

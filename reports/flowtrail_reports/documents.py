@@ -1,0 +1,69 @@
+"""Collects what a report is made from: answers of a source, taken one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_collector.errors import NothingKnown
+from flowtrail_collector.window import rfc3339_or_none
+
+if TYPE_CHECKING:
+    from flowtrail_collector.source import Source
+    from flowtrail_collector.window import Window
+
+Document = dict[str, Any]
+
+DUPLICATES = ("resend", "republish", "redelivery")
+"""Findings by which an event counts as duplicated."""
+EXPLAINED = ("replay", "content-duplicate")
+"""Findings that explain or suspect a repetition."""
+MOST_ASKED = 200
+"""Events whose deliveries are looked up; a report names all of them, and shows the deliveries of so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Answers, as the contract defines them."""
+
+    source: str
+    since: str | None = None
+    until: str | None = None
+    filter: str = ""
+    status: Document = field(default_factory=dict)
+    lag: Document = field(default_factory=lambda: {"rows": []})
+    findings: Document = field(default_factory=lambda: {"findings": []})
+    events: dict[str, Document] = field(default_factory=dict)
+    """Events of `flowtrail.ask/1` by message id, for the duplicated ones."""
+
+
+def gather(report: str, source: Source, window: Window, filter_text: str = "") -> Documents:
+    """Ask `source` all that `report` needs. Raises the source's errors."""
+    about: dict[str, Any] = {
+        "source": source.name,
+        "since": rfc3339_or_none(window.since_ns),
+        "until": rfc3339_or_none(window.until_ns),
+        "filter": filter_text,
+        "status": source.status(),
+        "findings": source.findings(window, filter_text if report == "duplicates" else ""),
+    }
+    if report == "lag":
+        return Documents(**about, lag=source.lag(window, filter_text))
+    return Documents(**about, events=_events(source, about["findings"]))
+
+
+def _events(source: Source, findings: Document) -> dict[str, Document]:
+    wanted = [
+        message_id
+        for finding in findings["findings"]
+        if finding["kind"] in DUPLICATES and finding["severity"] != "info"
+        for message_id in finding["message_ids"]
+    ]
+    events: dict[str, Document] = {}
+    for message_id in list(dict.fromkeys(wanted))[:MOST_ASKED]:
+        try:
+            answer = source.ask(f"id:{message_id}")
+        except NothingKnown:  # its spans were removed since the findings were asked for
+            continue
+        events.update({event["message_id"]: event for event in answer["events"] if event["message_id"] == message_id})
+    return events

@@ -1,0 +1,61 @@
+"""How values are written for people: numbers, durations, times, lists of ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_reports.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flowtrail_reports.model import Column, Kind
+
+
+def write(value: Any, column: Column) -> str:
+    """Write one cell's value."""
+    if value is None:
+        return column.missing
+    return _WRITERS.get(column.kind, plain)(value)
+
+
+def plain(value: Any) -> str:
+    """Write text, and lists as their members."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(visible(str(member)) for member in value)
+    return visible(str(value))
+
+
+def number(value: float) -> str:
+    """Write a number with separators of thousands, and decimals only where they tell something."""
+    if isinstance(value, int) or value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def milliseconds(value: float) -> str:
+    """Write a duration in the unit that suits it."""
+    for limit, unit, size in ((1_000, "ms", 1), (60_000, "s", 1_000), (3_600_000, "min", 60_000)):
+        if abs(value) < limit:
+            return f"{value / size:.3g} {unit}"
+    return f"{value / 3_600_000:.1f} h"
+
+
+def time(value: str) -> str:
+    """Write an instant to the millisecond, in UTC, with its date."""
+    day, _, rest = value.rstrip("Z").partition("T")
+    clock, _, fraction = rest.partition(".")
+    return visible(f"{day} {clock}.{fraction[:3].ljust(3, '0')}")
+
+
+def count(amount: int, noun: str, plural: str | None = None) -> str:
+    """Write `1 event`, `2 events`."""
+    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Write `a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_WRITERS: dict[Kind, Callable[[Any], str]] = {"number": number, "milliseconds": milliseconds, "time": time}
