@@ -1,0 +1,279 @@
+"""`ask`: what happened to one event, or to every event of a flow.
+
+The question is read (`asked`), the spans around the event are gathered (`around`), the relations are built over them
+(`scope`), and the rows are written as `flowtrail.ask/1`. No meaning is decided here: answers come from the relations.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_collector.errors import NothingKnown
+from flowtrail_collector.questions import near, sentences
+from flowtrail_collector.questions.around import Seeds, scope_around, seeds_of
+from flowtrail_collector.questions.asked import Reading, readings
+from flowtrail_collector.questions.documents import coverage, evidence_ids, finding, finding_rows, head
+from flowtrail_collector.window import rfc3339_or_none
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from flowtrail_collector.questions.scope import Row, Scope
+
+Document = dict[str, Any]
+Event = tuple[str, str]
+"""An event's identity and its destination."""
+
+MOST_EVENTS = 500
+"""Events of one flow that are answered for; the earliest ones."""
+
+DUPLICATES = frozenset({"resend", "republish", "redelivery"})
+REORDERS = frozenset({"log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion"})
+
+
+def ask(connection: duckdb.DuckDBPyConnection, what: str, chosen: str | None = None) -> Document:
+    """Return the verdict on `what` as `flowtrail.ask/1`.
+
+    `chosen` names the reading to take (`id`, `flow`, `trace`, `record`, `key`) where several match. Raises UsageError
+    for a question that can not be understood and NothingKnown, with what is known close to it, where no span speaks of
+    it.
+    """
+    found = [(reading, seeds) for reading in readings(what, chosen) if (seeds := seeds_of(connection, reading)).size()]
+    if not found:
+        nearby = near.near(connection, readings(what, chosen)[0])
+        raise NothingKnown(f"nothing is known of {what!r}: no stored span names it", nearby)
+    reading, seeds = found[0]
+    document = head(connection, "flowtrail.ask/1")
+    document["asked"] = what
+    document["understood_as"] = reading.form
+    others = [other.form for other, _ in found[1:]]
+    if others:
+        document["also"] = others
+    scope = scope_around(connection, seeds)
+    scope.build("events", "published", "consumed")
+    wanted = _wanted(scope, reading)
+    if not wanted:
+        raise NothingKnown(
+            f"spans name {what!r}, yet none of them tells of an event: no publication, no delivery", near.near(connection, reading)
+        )
+    document["coverage"] = coverage(scope)
+    document["events"] = verdicts(scope, wanted)
+    return document
+
+
+def verdicts(scope: Scope, wanted: list[Row]) -> list[Document]:
+    """Return the verdict of each wanted row of `events`, in the order given."""
+    facts = _Facts(scope)
+    return [facts.verdict(row) for row in wanted]
+
+
+def _wanted(scope: Scope, reading: Reading) -> list[Row]:
+    """Return the rows of `events` that the reading names; copies of an event belong to it and are left out."""
+    conditions: dict[str, tuple[str, list[Any]]] = {
+        "id": ("e.message_id = ?", [reading.value]),
+        "flow": ("e.correlation_id = ?", [reading.value]),
+        "trace": ("(e.trace_id = unhex(?) OR EXISTS (SELECT 1 FROM placed AS s LEFT JOIN records AS r ON r.log = s.log "
+                  'AND r."offset" = s."offset" WHERE s.trace_id = unhex(?) AND (r.event = e.event OR s.event_id = e.event_id)))',
+                  [reading.value, reading.value]),
+        "key": ("e.message_key = ? AND e.destination = ?", [reading.value, reading.destination]),
+        "record": ('EXISTS (SELECT 1 FROM records AS r WHERE r.event = e.event AND r.destination = ? '
+                   'AND r."partition" = ? AND r."offset" = ?)',
+                   [reading.destination, reading.partition, reading.offset]),
+    }
+    condition, parameters = conditions[reading.form]
+    rows = scope.rows(
+        f"""
+        SELECT e.*, coalesce(c.only_copies, FALSE) AS only_copies
+        FROM events AS e
+        LEFT JOIN (SELECT event, destination, bool_and(copied) AS only_copies FROM places GROUP BY event, destination)
+            AS c ON c.event = e.event AND c.destination = e.destination
+        WHERE {condition}
+        ORDER BY e.first_ns, e.destination, e.event
+        LIMIT {MOST_EVENTS}
+        """,
+        parameters,
+    )
+    originals = {row["event"] for row in rows if not row["only_copies"]}
+    kept = [row for row in rows if not row["only_copies"] or row["event"] not in originals]
+    if reading.form == "record":
+        here = [row for row in kept if row["destination"] == reading.destination]
+        return here or kept
+    return kept
+
+
+class _Facts:
+    """The rows of the built relations, by event."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._published = {(row["event"], row["destination"]): row for row in scope.rows("SELECT * FROM published")}
+        self._places = _by_event(scope.rows('SELECT * FROM places ORDER BY log, "offset"'))
+        self._sends = _by_event(scope.rows("SELECT * FROM sent ORDER BY start_ns, ref"))
+        self._consumed = _by_event(scope.rows("SELECT * FROM consumed ORDER BY grp"))
+        self._swallowed = {(row["grp"], row["log"]) for row in scope.rows("SELECT DISTINCT grp, log FROM tails")}
+        self._tries = defaultdict(list)
+        for row in scope.rows(_TRIES):
+            self._tries[row["log"], row["offset"], row["grp"]].append(row)
+        self._readers_dark = {
+            row["destination"]: row["dark"]
+            for row in scope.rows("SELECT destination, bool_or(dark OR assumed) AS dark FROM readers GROUP BY destination")
+        }
+        self._findings_of: dict[Event, list[Row]] = defaultdict(list)
+        self._place_findings(finding_rows(scope))
+
+    def verdict(self, event: Row) -> Document:
+        """Return one event's verdict."""
+        key = (event["event"], event["destination"])
+        findings = self._findings_of.get(key, [])
+        sends = self._sends.get(key, [])
+        document: Document = {
+            "message_id": event["message_id"],
+            "correlation_id": event["correlation_id"],
+            "causation_id": event["causation_id"],
+            "type": event["event_type"],
+            "system": event["system"],
+            "destination": event["destination"],
+            "key": event["message_key"],
+            "producer": event["producer"],
+            "published": self._publication(key, sends),
+            "consumed": [self._consumption(row, sends) for row in self._consumed.get(key, [])],
+            "duplicated": self._claim(key, findings, DUPLICATES),
+            "reordered": self._claim(key, findings, REORDERS),
+            "findings": [finding(row) for row in findings],
+        }
+        document["summary"] = sentences.event(document)
+        return document
+
+    def _publication(self, key: Event, sends: list[Row]) -> Document:
+        row = self._published[key]
+        acked = {(send["acked_log"], send["offset"]): send for send in reversed(sends) if send["outcome"] == "acked"}
+        records = []
+        for place in self._places.get(key, []):
+            send = acked.get((place["log"], place["offset"]))
+            records.append(
+                {
+                    "partition": place["partition"],
+                    "offset": place["offset"],
+                    "at": rfc3339_or_none(send["end_ns"] if send else place["acked_ns"]),
+                    "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]) if send else None,
+                }
+            )
+        graded = "?" if row["answer"] == "unknown" else ("A" if any(s["number"] is not None for s in sends) else "B")
+        return {
+            "answer": row["answer"],
+            "reason": row["reason"],
+            "grade": graded,
+            "records": records,
+            "evidence": evidence_ids(row["refs"]),
+        }
+
+    def _consumption(self, row: Row, sends: list[Row]) -> Document:
+        begun = min((send["start_ns"] for send in sends), default=None)
+        tries = [
+            attempt
+            for place in self._places.get((row["event"], row["destination"]), [])
+            if not place["copied"]
+            for attempt in self._tries.get((place["log"], place["offset"], row["grp"]), [])
+        ]
+        document: Document = {"group": row["grp"]}
+        if row["assumed"]:
+            document["assumed"] = True
+        document |= {
+            "answer": row["answer"],
+            "reason": row["reason"],
+            "grade": row["grade"],
+            "deliveries": [_delivery(number, attempt, row, begun) for number, attempt in enumerate(tries, 1)],
+            "evidence": evidence_ids(
+                [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["position_ref"]]
+                if row["answer"] in {"pending", "unknown", "not-expected"}
+                else [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["back_ref"], row["gone_ref"]]
+            ),
+        }
+        if row["answer"] == "pending":
+            document["lag"] = row["lag_in_front"]
+        return document
+
+    def _claim(self, key: Event, findings: list[Row], kinds: frozenset[str]) -> Document:
+        """`yes` with findings of warning or error, `no` where telemetry is complete, else `unknown`."""
+        of_kind = [row for row in findings if row["kind"] in kinds]
+        grave = [row for row in of_kind if row["severity"] != "info"]
+        if grave:
+            answer = "yes"
+        elif self._complete(key):
+            answer = "no"
+        else:
+            answer = "unknown"
+        return {"answer": answer, "findings": [finding(row) for row in of_kind]}
+
+    def _complete(self, key: Event) -> bool:
+        """Tell whether all that could have been seen of the event was seen."""
+        sends = self._sends.get(key, [])
+        if not sends or any(send["dark"] or send["outcome"] is None for send in sends):
+            return False
+        if self._readers_dark.get(key[1], False):
+            return False
+        return not any(
+            row["answer"] == "unknown" or (row["maybe_swallowed"] and (row["grp"], row["log"]) in self._swallowed)
+            for row in self._consumed.get(key, [])
+        )
+
+    def _place_findings(self, rows: list[Row]) -> None:
+        by_record: dict[tuple[str, int, int], list[Event]] = defaultdict(list)
+        by_id: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        for key, places in self._places.items():
+            for place in places:
+                by_record[place["destination"], place["partition"], place["offset"]].append(key)
+        for key, sends in self._sends.items():
+            for send in sends:
+                if send["message_id"]:
+                    by_id[send["message_id"], key[1]].append(key)
+        for row in rows:
+            named: dict[Event, None] = {}
+            for offset in row["offsets"] or ():
+                named |= dict.fromkeys(by_record.get((row["destination"], row["partition"], offset), ()))
+            for message_id in row["message_ids"] or ():
+                named |= dict.fromkeys(by_id.get((message_id, row["destination"]), ()))
+            for key in named:
+                self._findings_of[key].append(row)
+
+
+_TRIES = """
+-- Every attempt of every delivery; a delivery without one stands for itself.
+SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.gen, t.ord,
+    coalesce(a.attempt, t.attempt) AS attempt,
+    CASE WHEN a.ref IS NULL THEN NULL WHEN a.failed THEN 'failed' ELSE 'ok' END AS outcome,
+    o.went_on OR (o.left_in_order AND o.passed) AS unfinished,
+    coalesce(a.start_ns, t.handed_ns) AS started_ns,
+    a.end_ns AS ended_ns,
+    a.error_type
+FROM turns AS t
+LEFT JOIN attempts AS a ON list_contains(t.process_refs, a.ref) AND a.log = t.log AND a."offset" = t."offset"
+LEFT JOIN open_turns AS o ON o.grp = t.grp AND o.log = t.log AND o."offset" = t."offset" AND o.receive_ref = t.receive_ref
+ORDER BY t.gen, t.ord, a.ord_start, a.ref
+"""
+
+
+def _delivery(number: int, attempt: Row, row: Row, begun: int | None) -> Document:
+    outcome = attempt["outcome"] or ("unfinished" if attempt["unfinished"] and row["answer"] == "unfinished" else None)
+    return {
+        "partition": attempt["partition"],
+        "offset": attempt["offset"],
+        "member": attempt["member"],
+        "attempt": attempt["attempt"] or number,
+        "outcome": outcome,
+        "error": attempt["error_type"],
+        "started_at": rfc3339_or_none(attempt["started_ns"]),
+        "ended_at": rfc3339_or_none(attempt["ended_ns"]),
+        "latency_ms": _milliseconds(begun, attempt["ended_ns"]),
+    }
+
+
+def _milliseconds(start_ns: int | None, end_ns: int | None) -> float | None:
+    return None if start_ns is None or end_ns is None else round((end_ns - start_ns) / 1e6, 3)
+
+
+def _by_event(rows: list[Row]) -> dict[Event, list[Row]]:
+    found: dict[Event, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["event"], row["destination"]].append(row)
+    return found

@@ -1,0 +1,100 @@
+"""The registry of relations: every `.sql` file here, in the order in which they build on one another.
+
+Each file holds one SELECT that defines the relation of its name. In a store they stand as views over everything; to
+ask about one event or one window, `scope.Scope` narrows `evidence` to a temporary table and builds what is needed
+above it. So there is one definition of each meaning, whatever is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+RELATIONS: tuple[str, ...] = (
+    "spans",
+    "evidence",
+    "instances",
+    "placed",
+    "transactions",
+    "publications",
+    "handed",
+    "attempts",
+    "deliveries",
+    "positions",
+    "generations",
+    "turns",
+    "moves",
+    "sequenced",
+    "sequences",
+    "tails",
+    "readers",
+    "concurrent",
+    "open_turns",
+    "records",
+    "told_sends",
+    "sent",
+    "copies",
+    "places",
+    "events",
+    "starts",
+    "as_of",
+    "published",
+    "consumed",
+    "flow_lines",
+    "again",
+    "operations",
+    "order_log",
+    "order_delivery",
+    "order_completion",
+    "causes",
+    "findings_publish",
+    "findings_offset_conflict",
+    "findings_resend",
+    "findings_republish",
+    "findings_redelivery",
+    "findings_replay",
+    "findings_log_reorder",
+    "findings_delivery_reorder",
+    "findings_completion_reorder",
+    "findings_causal_inversion",
+    "findings_unfinished",
+    "findings_committed_before_processed",
+    "findings_failed",
+    "findings_telemetry_gap",
+)
+"""Every relation, each after those it reads."""
+
+FINDINGS: tuple[str, ...] = tuple(name for name in RELATIONS if name.startswith("findings_"))
+"""The relations that hold findings; all have the same columns."""
+
+BASE: frozenset[str] = frozenset({"spans", "evidence"})
+"""Defined over the stored tables; `evidence` is what a scope narrows."""
+
+
+@cache
+def sql_of(name: str) -> str:
+    """Return the SELECT that defines a relation. Raises FileNotFoundError for a name without a file."""
+    return files(__package__).joinpath(f"sql/{name}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+
+
+@cache
+def reads(name: str) -> tuple[str, ...]:
+    """Return the relations that a relation reads directly, in registry order."""
+    text = re.sub(r"--[^\n]*", "", sql_of(name))
+    own = set(re.findall(r"(?:WITH|,)\s*(?:RECURSIVE\s+)?(\w+)\s+AS\s*\(", text))
+    named = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)\b", text)) - own
+    return tuple(other for other in RELATIONS if other in named and other != name)
+
+
+@cache
+def needed(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the relations needed to read `names`, in an order in which each finds what it reads."""
+    wanted: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in wanted:
+            wanted.add(name)
+            pending.extend(reads(name))
+    return tuple(name for name in RELATIONS if name in wanted)

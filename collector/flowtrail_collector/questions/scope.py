@@ -1,0 +1,57 @@
+"""A question's scope: the spans it looks at, and the relations built over them.
+
+Within a scope, `evidence` is a temporary table on the question's own cursor; every relation above it is built once, on
+demand, as a temporary table that shadows the store's view of the same name. Dropping the cursor drops them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_collector.questions.relations import BASE, needed, sql_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+Row = dict[str, Any]
+
+
+class Scope:
+    """The relations over those spans of `evidence` that `condition` lets through (SQL over span_rows, values bound)."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        condition: str = "TRUE",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._built: set[str] = set()
+        connection.execute("DROP TABLE IF EXISTS temp.evidence")
+        values = {name: value for name, value in (parameters or {}).items() if f"${name}" in condition}
+        connection.execute(
+            f"CREATE TEMP TABLE evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", values
+        )
+
+    def build(self, *names: str) -> None:
+        """Build the relations named and all they read."""
+        for name in needed(names):
+            if name in BASE or name in self._built:
+                continue
+            self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
+            self._built.add(name)
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a query over built relations as dicts."""
+        return fetch(self._connection, sql, parameters)
+
+
+def fetch(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()
+) -> list[Row]:
+    """Return the rows of a query as dicts."""
+    cursor = connection.execute(sql, parameters) if parameters else connection.execute(sql)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,81 @@
+-- attempts: one row per processing of one record, with the receive that handed the record out (`receive_ref`, null
+-- where nobody recorded one). Of several receives of the record in the instance, it is the latest before the
+-- processing began, the member's own if there is one. Foreign clocks may be rounded to the millisecond.
+-- Foreign processing spans of one record that overlap in one instance are one attempt told twice (two layers that are
+-- both instrumented); it failed if any failed. Our own are told apart by member.
+WITH processes AS (
+    SELECT
+        *,
+        CASE WHEN "offset" IS NULL THEN event_id END             AS unplaced_id,
+        CASE WHEN number IS NOT NULL THEN coalesce(member, '') END AS teller
+    FROM placed
+    WHERE operation = 'process' AND log IS NOT NULL AND ("offset" IS NOT NULL OR event_id IS NOT NULL)
+),
+told AS (
+    SELECT
+        *,
+        max(ord_end) OVER (
+            PARTITION BY who, teller, grp, log, "offset", unplaced_id
+            ORDER BY ord_start, ord_end DESC, ref
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS reaches
+    FROM processes
+),
+numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN reaches IS NULL OR reaches <= ord_start THEN 1 ELSE 0 END) OVER (
+            PARTITION BY who, teller, grp, log, "offset", unplaced_id
+            ORDER BY ord_start, ord_end DESC, ref
+            ROWS UNBOUNDED PRECEDING
+        ) AS attempt_no
+    FROM told
+),
+once AS (
+    SELECT
+        who, grp, log, "offset", attempt_no,
+        arg_min(ref, ord_start)        AS ref,
+        arg_min(trace_id, ord_start)   AS trace_id,
+        min(service)                   AS service,
+        min(instance)                  AS instance,
+        min(host)                      AS host,
+        min(number)                    AS number,
+        bool_or(dark)                  AS dark,
+        bool_and(assumed)              AS assumed,
+        min(system)                    AS system,
+        min(cluster)                   AS cluster,
+        min(destination)               AS destination,
+        min("partition")               AS "partition",
+        arg_min(member, ord_start)     AS member,
+        arg_min(generation, ord_start) AS generation,
+        min(event_id)                  AS event_id,
+        min(message_id)                AS message_id,
+        min(correlation_id)            AS correlation_id,
+        min(causation_id)              AS causation_id,
+        min(event_type)                AS event_type,
+        min(message_key)               AS message_key,
+        min(producer_epoch)            AS producer_epoch,
+        min(producer_seq)              AS producer_seq,
+        max(attempt)                   AS attempt,
+        min(origin_destination)        AS origin_destination,
+        bool_or(coalesce(status, 0) = 2) AS failed,
+        min(error_type)                AS error_type,
+        min(start_ns)                  AS start_ns,
+        max(end_ns)                    AS end_ns,
+        min(ord_start)                 AS ord_start,
+        max(ord_end)                   AS ord_end
+    FROM numbered
+    GROUP BY who, teller, grp, log, "offset", unplaced_id, attempt_no
+),
+handing AS (
+    SELECT a.ref, max_by(h.ref, CASE WHEN h.member IS NOT DISTINCT FROM a.member THEN h.ord_start
+                                     ELSE h.ord_start - 4000000000000000000 END) AS receive_ref
+    FROM once AS a
+    JOIN handed AS h
+        ON h.who = a.who AND h.grp = a.grp AND h.log = a.log AND h."offset" = a."offset"
+        AND h.ord_start <= a.ord_start + CASE WHEN a.number IS NULL THEN 1000000 ELSE 0 END
+    GROUP BY a.ref
+)
+SELECT a.*, h.receive_ref
+FROM once AS a
+LEFT JOIN handing AS h ON h.ref = a.ref

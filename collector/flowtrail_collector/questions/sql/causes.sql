@@ -1,0 +1,15 @@
+-- causes: which event caused which: e2's send names e1 as its causation, or is a child of a processing of e1.
+SELECT e1.event AS cause, s.event AS effect, min(s.ref) AS ref
+FROM sent AS s
+JOIN (SELECT DISTINCT event_id, event FROM records WHERE event_id IS NOT NULL
+      UNION SELECT DISTINCT event_id, event FROM sent WHERE event_id IS NOT NULL) AS e1
+    ON e1.event_id = s.causation_id
+WHERE e1.event <> s.event
+GROUP BY e1.event, s.event
+UNION
+SELECT r.event, s.event, min(s.ref)
+FROM sent AS s
+JOIN attempts AS a ON a.ref = s.trace_id || s.parent_span_id
+JOIN records AS r ON r.log = a.log AND r."offset" = a."offset"
+WHERE s.causation_id IS NULL AND r.event <> s.event
+GROUP BY r.event, s.event

@@ -1,0 +1,227 @@
+-- consumed: who consumed the event? One row per event, destination and group that reads the destination.
+--
+-- An event may stand at several records of its destination (resend, republish): each record is judged for the group,
+-- and the strongest answer that holds for any of them is the event's. `rank` is that order:
+--
+--  1 processed     an attempt ended ok; or inferred: delivered, outcome not instrumented, position passed within the
+--                  same ownership, by a member that neither vanished nor has holes
+--  2 dead-lettered failed, and a copy with its origin stands on a dead-letter destination
+--  3 retrying      failed, and a further attempt is due: a copy on a retry destination, or the record will be handed out
+--                  again (its member moved back to it, or left before the position passed it)
+--  4 failed        the last known processing failed and nothing shows a further attempt
+--  5 in-progress   handed out, the member is alive and has begun nothing later on that partition
+--  6 unfinished    handed out and never ended, while the member went on, or left after committing past it
+--  7 received      delivered, outcome not instrumented, position not past it
+--  8 pending       not delivered and the position has not passed it; or handed to a member that left in order before it
+--                  began, with the position not past it
+-- 10 not-expected  below the group's start, or aborted
+-- 12 unknown       anything else, with the reason
+--
+-- failed, unfinished and pending rest on something not having happened: where a member of the group is dark they are
+-- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
+WITH pairs AS (
+    SELECT p.event, p.destination, p.log, p."partition", p."offset", p.conflict, r.grp, r.assumed, r.service,
+        r.instrumented, r.dark, r.traced
+    FROM places AS p
+    JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    WHERE NOT p.copied
+),
+ranked_turns AS (
+    SELECT
+        t.*,
+        row_number() OVER (
+            PARTITION BY grp, log, "offset" ORDER BY gen DESC, ord DESC, began_ord DESC, receive_ref
+        ) AS from_last
+    FROM turns AS t
+),
+turn_facts AS (
+    SELECT
+        grp, log, "offset",
+        count(*)                                            AS handings,
+        count(*) FILTER (WHERE outcome = 'ok')              AS ok,
+        count(*) FILTER (WHERE outcome = 'ok' AND number IS NOT NULL) AS ok_ours,
+        count(*) FILTER (WHERE outcome = 'failed')          AS failed,
+        max(CASE WHEN from_last = 1 THEN outcome END)       AS last_outcome,
+        max(CASE WHEN from_last = 1 THEN who END)           AS last_who,
+        max(CASE WHEN from_last = 1 THEN gen END)           AS last_gen,
+        max(CASE WHEN from_last = 1 THEN ord END)           AS last_ord,
+        max(CASE WHEN from_last = 1 THEN error_type END)    AS last_error,
+        max(CASE WHEN from_last = 1 THEN receive_ref END)   AS last_receive_ref,
+        list_sort(list(receive_ref) FILTER (WHERE receive_ref IS NOT NULL)) AS receive_refs,
+        list_sort(flatten(list(coalesce(process_refs, []))))               AS process_refs
+    FROM ranked_turns
+    GROUP BY grp, log, "offset"
+),
+uncertain AS (
+    SELECT grp, log, "offset", min(ref) AS ref FROM handed WHERE NOT certain GROUP BY grp, log, "offset"
+),
+reach AS (
+    -- Commits past a delivered record within the ownership that was handed it.
+    SELECT d.grp, d.log, d."position" AS "offset", max(s.committed) AS committed, bool_or(s.dark) AS dark,
+        min(s.who) AS who
+    FROM sequenced AS d
+    JOIN sequences AS s ON s.grp = d.grp AND s.log = d.log AND s.who = d.who AND s.seq = d.seq
+    WHERE d.reason = 'handed' AND s.committed > d."position"
+    GROUP BY d.grp, d.log, d."position"
+),
+moved_back AS (
+    SELECT f.grp, f.log, f."offset", min(m.ref) AS ref
+    FROM turn_facts AS f
+    JOIN moves AS m ON m.grp = f.grp AND m.log = f.log AND m.moved AND m."position" <= f."offset"
+        AND (m.gen > f.last_gen OR (m.gen = f.last_gen AND m.ord > f.last_ord))
+    WHERE f.last_outcome = 'failed'
+    GROUP BY f.grp, f.log, f."offset"
+),
+gone AS (
+    SELECT f.grp, f.log, f."offset", min(m.ref) AS ref
+    FROM turn_facts AS f
+    JOIN moves AS m ON m.grp = f.grp AND m.log = f.log
+        AND ((m.reason = 'revoke' AND m.who = f.last_who AND m.gen = f.last_gen AND m.ord > f.last_ord)
+            OR (m.reason = 'assign' AND m.who <> f.last_who
+                AND (m.gen > f.last_gen OR (m.gen = f.last_gen AND m.ord > f.last_ord))))
+    WHERE f.last_outcome = 'failed'
+    GROUP BY f.grp, f.log, f."offset"
+),
+copied_to AS (
+    SELECT
+        c.origin_destination, c.origin_partition, c.origin_offset, c.origin_group, c.event_id,
+        min(c.kind) AS kind, min(c.destination) AS destination, list_sort(list(c.ref)) AS refs
+    FROM copies AS c
+    GROUP BY c.origin_destination, c.origin_partition, c.origin_offset, c.origin_group, c.event_id
+),
+copy_facts AS (
+    SELECT p.event, p.destination, p.grp, p.log, p."offset",
+        min(c.kind) AS kind, min(c.destination) AS copy_destination, flatten(list(c.refs)) AS refs
+    FROM pairs AS p
+    JOIN copied_to AS c ON c.origin_destination = p.destination
+        AND (c.origin_group IS NULL OR c.origin_group = p.grp)
+        AND CASE WHEN c.origin_offset IS NOT NULL
+                 THEN c.origin_offset = p."offset" AND (c.origin_partition IS NULL OR c.origin_partition = p."partition")
+                 ELSE c.event_id = p.event END
+    GROUP BY p.event, p.destination, p.grp, p.log, p."offset"
+),
+aborted AS (
+    SELECT acked_log AS log, "offset" FROM publications WHERE outcome = 'acked' AND transaction_end = 'aborted'
+),
+open_last AS (
+    SELECT o.*, row_number() OVER (PARTITION BY grp, log, "offset" ORDER BY gen DESC, ord DESC, receive_ref) AS place
+    FROM open_turns AS o
+),
+crashed AS (
+    -- Records that an owner who crashed may have been handed without our knowing.
+    SELECT DISTINCT p.grp, p.log, p."offset"
+    FROM pairs AS p
+    JOIN tails AS t ON t.grp = p.grp AND t.log = p.log AND t.from_offset <= p."offset"
+    JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
+    WHERE r.acked_ns IS NULL OR r.acked_ns < t.until_ns + 5000000000
+),
+facts AS (
+    SELECT
+        p.*,
+        coalesce(f.handings, 0)  AS handings,
+        coalesce(f.ok, 0)        AS ok,
+        coalesce(f.ok_ours, 0)   AS ok_ours,
+        coalesce(f.failed, 0)    AS failed,
+        f.last_outcome, f.last_error,
+        coalesce(f.receive_refs, []) AS receive_refs,
+        coalesce(f.process_refs, []) AS process_refs,
+        c.kind AS copy_kind, c.copy_destination, c.refs AS copy_refs,
+        b.ref AS back_ref,
+        g.ref AS gone_ref,
+        u.ref AS uncertain_ref,
+        o.receive_ref IS NOT NULL AS open_turn,
+        o.hidden, o.went_on, o.left_in_order, o.vanished, o.passed AS open_passed, o.last_sign_ns,
+        h.committed > p."offset" AS passed_in_ownership,
+        h.dark AS owner_dark,
+        s.start, s."position", s.reason AS position_reason, s.ref AS position_ref,
+        a."offset" IS NOT NULL AS aborted,
+        x."offset" IS NOT NULL AS maybe_swallowed,
+        EXISTS (SELECT 1 FROM tails AS z WHERE z.grp = p.grp AND z.log = p.log AND z.who = f.last_who) AS last_crashed,
+        w.as_of_ns
+    FROM pairs AS p
+    CROSS JOIN as_of AS w
+    LEFT JOIN turn_facts AS f ON f.grp = p.grp AND f.log = p.log AND f."offset" = p."offset"
+    LEFT JOIN copy_facts AS c ON c.event = p.event AND c.grp = p.grp AND c.log = p.log AND c."offset" = p."offset"
+    LEFT JOIN moved_back AS b ON b.grp = p.grp AND b.log = p.log AND b."offset" = p."offset"
+    LEFT JOIN gone AS g ON g.grp = p.grp AND g.log = p.log AND g."offset" = p."offset"
+    LEFT JOIN uncertain AS u ON u.grp = p.grp AND u.log = p.log AND u."offset" = p."offset"
+    LEFT JOIN open_last AS o ON o.grp = p.grp AND o.log = p.log AND o."offset" = p."offset" AND o.place = 1
+    LEFT JOIN reach AS h ON h.grp = p.grp AND h.log = p.log AND h."offset" = p."offset"
+    LEFT JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
+    LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
+    LEFT JOIN aborted AS a ON a.log = p.log AND a."offset" = p."offset"
+),
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN conflict                                            THEN 'unknown|two events were acked at this record'
+            WHEN ok > 0                                              THEN 'processed|'
+            WHEN last_outcome = 'failed' AND copy_kind = 'dead-letter' THEN 'dead-lettered|' || copy_destination
+            WHEN last_outcome = 'failed' AND copy_kind = 'retry'     THEN 'retrying|' || copy_destination
+            WHEN last_outcome = 'failed' AND back_ref IS NOT NULL    THEN 'retrying|moved back to it'
+            WHEN last_outcome = 'failed' AND gone_ref IS NOT NULL AND "position" <= "offset"
+                                                                     THEN 'retrying|redelivery pending'
+            WHEN last_outcome = 'failed' AND dark                    THEN 'unknown|telemetry gap'
+            WHEN last_outcome = 'failed' AND last_crashed            THEN 'unknown|the member vanished'
+            WHEN last_outcome = 'failed'                             THEN 'failed|' || coalesce(last_error, '')
+            WHEN handings > 0 AND NOT instrumented AND passed_in_ownership AND NOT coalesce(owner_dark, TRUE)
+                                                                     THEN 'processed|inferred'
+            WHEN handings > 0 AND NOT instrumented AND coalesce("position" > "offset", FALSE)
+                                                                     THEN 'unknown|outcome not instrumented'
+            WHEN open_turn AND hidden                                THEN 'unknown|telemetry gap'
+            WHEN open_turn AND went_on                               THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member went on' END
+            WHEN open_turn AND left_in_order AND open_passed         THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member left after committing past it' END
+            WHEN open_turn AND left_in_order                         THEN 'pending|to be handed out again'
+            WHEN open_turn AND vanished                              THEN 'unknown|the member vanished'
+            WHEN open_turn AND as_of_ns - last_sign_ns > 300000000000 THEN 'unknown|the member is silent'
+            WHEN open_turn                                           THEN 'in-progress|'
+            WHEN handings > 0                                        THEN 'received|'
+            WHEN aborted                                             THEN 'not-expected|aborted'
+            WHEN uncertain_ref IS NOT NULL                           THEN 'unknown|fetched; whether it was handed out is not told'
+            WHEN NOT traced AND "position" IS NULL                   THEN 'unknown|no position known'
+            WHEN NOT traced AND "position" <= "offset"               THEN 'pending|by the committed position'
+            WHEN NOT traced                                          THEN 'unknown|the position has passed it; the group is not instrumented'
+            WHEN dark                                                THEN 'unknown|telemetry gap'
+            WHEN maybe_swallowed                                     THEN 'unknown|the member vanished'
+            WHEN start IS NOT NULL AND "offset" < start              THEN 'not-expected|before start'
+            WHEN "position" IS NULL                                  THEN 'unknown|no position known'
+            WHEN "position" <= "offset"                              THEN 'pending|'
+            ELSE 'unknown|the position has passed it, and no delivery was seen'
+        END AS verdict
+    FROM facts
+),
+named AS (
+    SELECT
+        *,
+        split_part(verdict, '|', 1) AS answer,
+        nullif(substr(verdict, length(split_part(verdict, '|', 1)) + 2), '') AS reason
+    FROM judged
+),
+ordered AS (
+    SELECT
+        *,
+        CASE answer
+            WHEN 'processed' THEN 1 WHEN 'dead-lettered' THEN 2 WHEN 'retrying' THEN 3 WHEN 'failed' THEN 4
+            WHEN 'in-progress' THEN 5 WHEN 'unfinished' THEN 6 WHEN 'received' THEN 7 WHEN 'pending' THEN 8
+            WHEN 'skipped' THEN 9 WHEN 'not-expected' THEN 10 WHEN 'missing' THEN 11 ELSE 12
+        END AS rank
+    FROM named
+)
+SELECT * EXCLUDE (place)
+FROM (
+    SELECT
+        *,
+        CASE
+            WHEN answer = 'unknown' THEN '?'
+            WHEN answer = 'processed' AND ok_ours > 0 THEN 'A'
+            WHEN answer = 'processed' THEN 'B'
+            WHEN answer = 'pending' AND NOT traced THEN 'B'
+            WHEN assumed THEN 'B'
+            ELSE 'A'
+        END AS grade,
+        greatest("offset" - "position", 0) AS lag_in_front,
+        row_number() OVER (PARTITION BY event, destination, grp ORDER BY rank, log, "offset") AS place
+    FROM ordered
+) AS best
+WHERE place = 1

@@ -1,0 +1,38 @@
+-- copies: records that are copies of another record: they carry its origin, or bear the same message id on a retry or
+-- dead-letter destination (known by its name's ending). `kind`: retry or dead-letter.
+WITH named AS (
+    SELECT destination,
+        regexp_matches(lower(destination), '[._-](retry|retry-[0-9]+)$')                        AS is_retry,
+        regexp_matches(lower(destination), '[._-](dlq|dlt|dead-letter|dead-letters)$')          AS is_dead_letter
+    FROM (SELECT DISTINCT destination FROM placed WHERE destination IS NOT NULL) AS d
+),
+carried AS (
+    SELECT ref, system, cluster, destination, acked_log AS log, "offset", event_id, origin_destination,
+        origin_partition, origin_offset, origin_group, start_ns
+    FROM publications
+    WHERE origin_destination IS NOT NULL AND coalesce(outcome, 'acked') = 'acked'
+        AND coalesce(transaction_end, 'committed') = 'committed'
+    UNION ALL
+    SELECT ref, system, cluster, destination, log, "offset", event_id, origin_destination,
+        origin_partition, origin_offset, origin_group, start_ns
+    FROM placed
+    WHERE operation = 'process' AND origin_destination IS NOT NULL AND log IS NOT NULL
+),
+same_id AS (
+    SELECT c.ref, c.system, c.cluster, c.destination, c.acked_log AS log, c."offset", c.event_id,
+        o.destination AS origin_destination, CAST(NULL AS INTEGER) AS origin_partition,
+        CAST(NULL AS BIGINT) AS origin_offset, CAST(NULL AS VARCHAR) AS origin_group, c.start_ns
+    FROM publications AS c
+    JOIN named AS n ON n.destination = c.destination AND (n.is_retry OR n.is_dead_letter)
+    JOIN (
+        SELECT DISTINCT p.event_id, p.destination
+        FROM publications AS p
+        JOIN named AS m ON m.destination = p.destination AND NOT m.is_retry AND NOT m.is_dead_letter
+        WHERE p.event_id IS NOT NULL
+    ) AS o ON o.event_id = c.event_id
+    WHERE c.origin_destination IS NULL AND coalesce(c.outcome, 'acked') = 'acked'
+        AND coalesce(c.transaction_end, 'committed') = 'committed'
+)
+SELECT c.*, CASE WHEN n.is_retry THEN 'retry' ELSE 'dead-letter' END AS kind
+FROM (SELECT * FROM carried UNION ALL SELECT * FROM same_id) AS c
+JOIN named AS n ON n.destination = c.destination

@@ -1,0 +1,45 @@
+-- causal-inversion: e1 caused e2, and a consumer of both began e2 before e1. error: confirmed, since every beginning of
+-- both in the group stands on one host's clock. (Across hosts it could only be suspected, where a clock bound is known.)
+--
+-- Not given where an earlier beginning of e1 may be hidden: a member of the group is dark, was handed e1 and never told
+-- what became of it, or crashed with a tail that reaches e1.
+WITH begun AS (
+    SELECT t.grp, r.event, min(t.began_ns) AS began_ns, count(DISTINCT t.host) AS hosts, min(t.host) AS host,
+        bool_or(t.host IS NULL) AS hostless, bool_or(i.stepped) AS stepped,
+        count(*) FILTER (WHERE t.attempts = 0) AS untold,
+        arg_min(t.process_refs[1], t.began_ns) AS ref,
+        min(t.destination) AS destination, min(t."partition") AS "partition", arg_min(t."offset", t.began_ns) AS "offset",
+        min(t.system) AS system, min(r.message_id) AS message_id, min(t.log) AS log, min(r.acked_ns) AS acked_ns,
+        bool_and(t.assumed) AS assumed
+    FROM turns AS t
+    JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
+    LEFT JOIN instances AS i ON i.who = t.who
+    WHERE NOT r.conflict
+    GROUP BY t.grp, r.event
+)
+SELECT
+    'causal-inversion' AS kind,
+    'error'            AS severity,
+    'confirmed'        AS reason,
+    b1.system, b1.destination, b1."partition", [b1."offset"] AS offsets, b1.grp AS "group",
+    CAST(NULL AS VARCHAR) AS producer, CAST(NULL AS VARCHAR) AS instance,
+    list_filter([b1.message_id, b2.message_id], lambda x: x IS NOT NULL) AS message_ids,
+    1 AS count, b2.began_ns AS first_ns, b1.began_ns AS last_ns, 'A' AS grade,
+    list_sort([b1.ref, b2.ref, c.ref]) AS evidence,
+    b1.grp || ' began an event on ' || b2.destination || ' ' || round((b1.began_ns - b2.began_ns) / 1e6, 1)
+        || ' ms before the event on ' || b1.destination || ' that caused it' AS summary,
+    b1.event
+FROM causes AS c
+JOIN begun AS b1 ON b1.event = c.cause
+JOIN begun AS b2 ON b2.event = c.effect AND b2.grp = b1.grp
+JOIN readers AS g1 ON g1.grp = b1.grp AND g1.destination = b1.destination AND g1.system IS NOT DISTINCT FROM b1.system
+JOIN readers AS g2 ON g2.grp = b2.grp AND g2.destination = b2.destination AND g2.system IS NOT DISTINCT FROM b2.system
+WHERE b1.began_ns > b2.began_ns
+    AND NOT g1.dark AND NOT g2.dark
+    AND b1.hosts = 1 AND b2.hosts = 1 AND b1.host = b2.host AND NOT b1.hostless AND NOT b2.hostless
+    AND NOT coalesce(b1.stepped, FALSE) AND NOT coalesce(b2.stepped, FALSE)
+    AND b1.untold = 0 AND NOT b1.assumed
+    AND NOT EXISTS (
+        SELECT 1 FROM tails AS t
+        WHERE t.grp = b1.grp AND t.log = b1.log AND t.from_offset <= b1."offset"
+            AND (b1.acked_ns IS NULL OR b1.acked_ns < t.until_ns + 5000000000))

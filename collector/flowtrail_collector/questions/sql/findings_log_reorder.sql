@@ -1,0 +1,45 @@
+-- log-reorder: within one producer instance, destination and partition, the log order differs from the send order.
+-- error for one key, info across keys.
+--
+-- The record we see may not be the first copy of its send: an earlier copy could stand at an offset that nobody has
+-- identified. Its possible places lie above whatever the producer had acked before it began this send, and below the
+-- first record that overtook it: all of them must be known. Transactional sends are idempotent and have one copy.
+WITH late AS (
+    SELECT * FROM order_log WHERE reordered AND NOT dark
+),
+bounds AS (
+    SELECT
+        l.who, l.producer_epoch, l.log, l.s,
+        min(o.arrival) FILTER (WHERE o.s > l.s)                       AS overtaken_at,
+        max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord)        AS floor,
+        arg_min(o.ref, o.arrival) FILTER (WHERE o.s > l.s)            AS overtaker,
+        count(*) FILTER (WHERE o.s > l.s AND o.arrival < l.arrival)   AS overtakers
+    FROM late AS l
+    JOIN order_log AS o ON o.who = l.who AND o.producer_epoch = l.producer_epoch AND o.log = l.log
+    GROUP BY l.who, l.producer_epoch, l.log, l.s
+),
+known AS (
+    SELECT b.who, b.producer_epoch, b.log, b.s, count(r."offset") AS identified
+    FROM bounds AS b
+    LEFT JOIN records AS r ON r.log = b.log AND r."offset" > coalesce(b.floor, -1) AND r."offset" < b.overtaken_at
+        AND r.event_id IS NOT NULL
+    GROUP BY b.who, b.producer_epoch, b.log, b.s
+)
+SELECT
+    'log-reorder' AS kind,
+    CASE WHEN l.one_key THEN 'error' ELSE 'info' END AS severity,
+    CASE WHEN l.one_key THEN 'one key' ELSE 'across keys' END AS reason,
+    l.system, l.destination, l."partition", [l.arrival] AS offsets, CAST(NULL AS VARCHAR) AS "group",
+    l.producer, l.instance,
+    CASE WHEN r.message_id IS NULL THEN [] ELSE [r.message_id] END AS message_ids,
+    1 AS count, r.first_ns, l.arrival_ns AS last_ns, 'A' AS grade,
+    list_sort([l.ref, b.overtaker]) AS evidence,
+    l.producer || ' sent this event as number ' || l.s || ', but ' || l.destination || ':' || l."partition"
+        || ' holds it behind ' || b.overtakers || CASE b.overtakers WHEN 1 THEN ' event' ELSE ' events' END
+        || ' sent after it' || CASE WHEN l.one_key THEN ', with the same key' ELSE '' END AS summary,
+    r.event
+FROM late AS l
+JOIN bounds AS b ON b.who = l.who AND b.producer_epoch = l.producer_epoch AND b.log = l.log AND b.s = l.s
+JOIN known AS k ON k.who = l.who AND k.producer_epoch = l.producer_epoch AND k.log = l.log AND k.s = l.s
+JOIN records AS r ON r.log = l.log AND r."offset" = l.arrival
+WHERE l.transactional OR k.identified = b.overtaken_at - coalesce(b.floor, -1) - 1

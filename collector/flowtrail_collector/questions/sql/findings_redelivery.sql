@@ -1,0 +1,75 @@
+-- redelivery: one group was handed the same record again, without a seek or reset backward in between.
+--
+-- error    two processings ended ok with no move backward between them, and nobody could hide one: no member of the
+--          group is dark, and no owner crashed in between (its lost tail could hold a seek)
+-- warning  handed again: the normal price of at-least-once delivery
+-- info     every repetition followed a failed or unfinished attempt (reason retry); or the group is only assumed, so
+--          that two groups of one service may look like one
+WITH cut AS (
+    SELECT
+        *,
+        sum(CASE WHEN replayed THEN 1 ELSE 0 END) OVER (
+            PARTITION BY grp, log, "offset" ORDER BY turn ROWS UNBOUNDED PRECEDING
+        ) AS segment
+    FROM again
+),
+told AS (
+    SELECT
+        grp, log, "offset", segment,
+        min(system)      AS system,
+        min(destination) AS destination,
+        min("partition") AS "partition",
+        bool_and(assumed) AS assumed,
+        count(*)         AS handings,
+        count(*) FILTER (WHERE outcome = 'ok') AS ok,
+        bool_and(number IS NOT NULL) AS ours,
+        bool_or(tail_between) FILTER (WHERE turn > 1 AND NOT replayed) AS tail_between,
+        bool_and(coalesce(cause, '') = 'retry') FILTER (WHERE turn > 1 AND NOT replayed) AS only_retries,
+        arg_min(cause, turn) FILTER (WHERE turn > 1 AND NOT replayed AND cause <> 'retry') AS cause,
+        min(handed_ns)   AS first_ns,
+        max(handed_ns)   AS last_ns,
+        list_sort(list_distinct(flatten(list(list_concat(
+            CASE WHEN receive_ref IS NULL THEN [] ELSE [receive_ref] END, coalesce(process_refs, [])))))) AS evidence,
+        arg_min(coalesce(member, service), turn) AS first_member,
+        arg_max(coalesce(member, service), turn) AS last_member,
+        arg_min(generation, turn) AS first_generation,
+        arg_max(generation, turn) AS last_generation
+    FROM cut
+    GROUP BY grp, log, "offset", segment
+    HAVING count(*) > 1
+)
+SELECT
+    'redelivery' AS kind,
+    CASE
+        WHEN t.assumed THEN 'info'
+        WHEN t.ok >= 2 AND NOT coalesce(g.dark, TRUE) AND NOT t.tail_between THEN 'error'
+        WHEN t.only_retries THEN 'info'
+        ELSE 'warning'
+    END AS severity,
+    CASE WHEN t.only_retries AND t.ok < 2 THEN 'retry' ELSE t.cause END AS reason,
+    t.system, t.destination, t."partition", [t."offset"] AS offsets, t.grp AS "group",
+    CAST(NULL AS VARCHAR) AS producer, CAST(NULL AS VARCHAR) AS instance,
+    CASE WHEN r.message_id IS NULL THEN [] ELSE [r.message_id] END AS message_ids,
+    t.handings AS count,
+    t.first_ns, t.last_ns,
+    CASE WHEN t.assumed THEN 'C' WHEN t.ours THEN 'A' ELSE 'B' END AS grade,
+    t.evidence,
+    t.grp || CASE
+        WHEN t.ok >= 2 THEN ' handled this event ' || CASE t.ok WHEN 2 THEN 'twice' ELSE t.ok || ' times' END
+        ELSE ' was handed this event ' || CASE t.handings WHEN 2 THEN 'twice' ELSE t.handings || ' times' END
+    END || ', ' || round((t.last_ns - t.first_ns) / 1e9, 2) || ' s apart' ||
+    CASE
+        WHEN t.only_retries AND t.ok < 2 THEN ': a retry after an attempt that failed or never ended'
+        WHEN t.cause = 'rebalance' AND t.first_generation <> t.last_generation
+            THEN ', after a rebalance (generation ' || t.first_generation || ' to ' || t.last_generation || ', ' ||
+                 t.first_member || ' to ' || t.last_member || ')'
+        WHEN t.cause = 'rebalance' THEN ', after a rebalance (' || t.first_member || ' to ' || t.last_member || ')'
+        WHEN t.cause = 'restart' THEN ', after a restart (' || t.first_member || ' to ' || t.last_member || ')'
+        WHEN t.cause = 'commit lost' THEN ', after its commit failed'
+        ELSE ''
+    END || CASE WHEN t.assumed THEN '; the group is assumed: two groups of one service would look the same' ELSE '' END
+    AS summary,
+    r.event
+FROM told AS t
+LEFT JOIN readers AS g ON g.grp = t.grp AND g.destination = t.destination AND g.system IS NOT DISTINCT FROM t.system
+LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"

@@ -1,0 +1,47 @@
+-- republish: the application sent the same message id again to the same destination, in different send operations.
+--
+-- Not counted: a copy that carries an origin, a send that failed definitively or was aborted (the send after it is the
+-- first), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
+-- publishes a retry under the same task id: an attempt.
+WITH counted AS (
+    SELECT s.*, CASE WHEN s."offset" IS NULL THEN s.operation_id ELSE s.acked_log || ':' || s."offset" END AS place
+    FROM sent AS s
+    WHERE s.event_id IS NOT NULL AND s.origin_destination IS NULL
+        AND coalesce(s.outcome, 'acked') <> 'failed' AND coalesce(s.transaction_end, 'committed') <> 'aborted'
+        AND coalesce(s.system, '') <> 'celery' AND s.system IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM copies AS c WHERE c.log = s.acked_log AND c."offset" = s."offset")
+),
+operations_once AS (
+    SELECT event_id, system, cluster, destination, operation_id,
+        min(place) AS place, min(ref) AS ref, min(start_ns) AS start_ns, min(message_id) AS message_id,
+        min(producer) AS producer, min("partition") AS "partition", max("offset") AS "offset", min(event) AS event,
+        bool_and(number IS NOT NULL) AS ours
+    FROM counted
+    GROUP BY event_id, system, cluster, destination, operation_id
+),
+places_once AS (
+    SELECT event_id, system, cluster, destination, place, min(ref) AS ref, min(start_ns) AS start_ns,
+        min(message_id) AS message_id, min(producer) AS producer, min("partition") AS "partition",
+        max("offset") AS "offset", min(event) AS event, bool_and(ours) AS ours
+    FROM operations_once
+    GROUP BY event_id, system, cluster, destination, place
+)
+SELECT
+    'republish' AS kind,
+    'warning'   AS severity,
+    CAST(NULL AS VARCHAR) AS reason,
+    system, destination, min("partition") AS "partition",
+    list_sort(list("offset") FILTER (WHERE "offset" IS NOT NULL)) AS offsets,
+    CAST(NULL AS VARCHAR) AS "group", min(producer) AS producer, CAST(NULL AS VARCHAR) AS instance,
+    list_sort(list_distinct(list(message_id) FILTER (WHERE message_id IS NOT NULL))) AS message_ids,
+    count(*) AS count, min(start_ns) AS first_ns, max(start_ns) AS last_ns,
+    CASE WHEN bool_and(ours) THEN 'A' ELSE 'B' END AS grade,
+    list_sort(list(ref)) AS evidence,
+    min(producer) || ' published this event ' || CASE count(*) WHEN 2 THEN 'twice' ELSE count(*) || ' times' END || ' to '
+        || destination || ', ' || round((max(start_ns) - min(start_ns)) / 1e9, 2)
+        || ' s apart: different sends with one message id' AS summary,
+    min(event) AS event
+FROM places_once
+GROUP BY event_id, system, cluster, destination
+HAVING count(*) > 1

@@ -1,0 +1,60 @@
+-- resend: one send operation stands at two or more offsets: the client's retry was not idempotent. Known by the same
+-- producer epoch and send number, or by the same creation context: the send span that two records' consumers name as
+-- their parent or link. The second is believed only where no other send of that producer to the destination is
+-- unaccounted for: a client that reuses a header list makes several sends look like the first.
+WITH by_number AS (
+    SELECT o.operation_id, l.system, l.cluster, l.destination, o.log, l."partition", o."offset", o.ref, o.first_ns,
+        l.event, l.message_id, TRUE AS numbered
+    FROM operations AS o
+    JOIN records AS l ON l.log = o.log AND l."offset" = o."offset"
+),
+unaccounted AS (
+    SELECT who, destination, count(*) AS sends
+    FROM publications AS p
+    WHERE p."offset" IS NULL AND p.event_id IS NULL AND coalesce(p.outcome, '') <> 'failed'
+        AND NOT EXISTS (SELECT 1 FROM told_sends AS t WHERE t.ref = p.ref)
+    GROUP BY who, destination
+),
+by_context AS (
+    SELECT lower(hex(p.ref)) AS operation_id, r.system, r.cluster, r.destination, r.log, r."partition", r."offset", p.ref,
+        r.first_ns, r.event, r.message_id, FALSE AS numbered
+    FROM told_sends AS t
+    JOIN publications AS p ON p.ref = t.ref
+    JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
+    LEFT JOIN unaccounted AS u ON u.who = p.who AND u.destination = p.destination
+    WHERE t.records_told > 1 AND u.sends IS NULL AND coalesce(p.batch_count, 1) = 1
+),
+stood AS (
+    SELECT
+        operation_id, system, cluster, destination, numbered,
+        min("partition")                       AS "partition",
+        count(DISTINCT "partition")            AS partitions,
+        count(*)                               AS places,
+        list_sort(list("offset"))              AS offsets,
+        list_sort(list(ref))                   AS evidence,
+        min(first_ns)                          AS first_ns,
+        max(first_ns)                          AS last_ns,
+        min(event)                             AS event,
+        list_sort(list_distinct(list(message_id) FILTER (WHERE message_id IS NOT NULL))) AS message_ids
+    FROM (SELECT * FROM by_number UNION ALL SELECT * FROM by_context) AS s
+    GROUP BY operation_id, system, cluster, destination, numbered
+    HAVING count(*) > 1
+),
+senders AS (
+    SELECT operation_id, min(producer) AS producer, min(ref) AS ref FROM publications GROUP BY operation_id
+)
+SELECT
+    'resend' AS kind,
+    'error'  AS severity,
+    CASE WHEN s.numbered THEN 'same send number' ELSE 'same creation context' END AS reason,
+    s.system, s.destination, s."partition", s.offsets,
+    CAST(NULL AS VARCHAR) AS "group", p.producer, CAST(NULL AS VARCHAR) AS instance,
+    s.message_ids, s.places AS count, s.first_ns, s.last_ns,
+    CASE WHEN s.numbered THEN 'A' ELSE 'B' END AS grade,
+    CASE WHEN p.ref IS NULL THEN s.evidence ELSE list_sort(list_distinct(list_concat(s.evidence, [p.ref]))) END AS evidence,
+    coalesce(p.producer, 'the producer') || ' sent this event once and it stands at ' || s.places || ' offsets of '
+        || s.destination || CASE WHEN s.partitions = 1 THEN ':' || s."partition" ELSE '' END || ' ('
+        || array_to_string(s.offsets, ', ') || '): the client''s retry was not idempotent' AS summary,
+    s.event
+FROM stood AS s
+LEFT JOIN senders AS p ON p.operation_id = s.operation_id

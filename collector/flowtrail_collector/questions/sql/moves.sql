@@ -1,0 +1,46 @@
+-- moves: positions of a group in a partition in the same order as its deliveries (`gen`, `ord`), see generations.
+--
+-- A reset without a generation comes from outside (an administrator's tool, which acts while the group is empty): it
+-- stands before the assign at its position.
+--
+-- `outside` marks an assign below the group's last acknowledged position: somebody moved the group back while it was
+-- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign.
+WITH anchors AS (
+    SELECT r.ref, min(a.generation) AS generation, arg_min(a.ord_start, a.generation) - 1 AS ord,
+        arg_min(a.start_ns, a.generation) - 1 AS ns
+    FROM positions AS r
+    JOIN positions AS a ON a.grp = r.grp AND a.log = r.log AND a.reason = 'assign' AND a."position" = r."position"
+        AND a.generation IS NOT NULL AND a.start_ns >= r.start_ns
+    WHERE r.reason = 'reset' AND r.generation IS NULL
+    GROUP BY r.ref
+),
+keyed AS (
+    SELECT
+        p.*,
+        coalesce(g.by_generation, FALSE) AS by_generation,
+        CASE WHEN g.by_generation THEN coalesce(p.generation, a.generation, 0) ELSE 0 END AS gen,
+        CASE
+            WHEN g.by_generation AND p.generation IS NULL THEN coalesce(a.ord, p.ord_start)
+            WHEN g.by_generation AND p.reason = 'commit'  THEN p.ord_end
+            WHEN g.by_generation                          THEN p.ord_start
+            WHEN p.reason = 'commit'                      THEN p.end_ns
+            ELSE p.start_ns
+        END AS ord
+    FROM positions AS p
+    LEFT JOIN generations AS g ON g.grp = p.grp AND g.log = p.log
+    LEFT JOIN anchors AS a ON a.ref = p.ref
+),
+acknowledged AS (
+    SELECT
+        *,
+        last_value(CASE WHEN reason = 'commit' THEN "position" END IGNORE NULLS) OVER (
+            PARTITION BY grp, log ORDER BY gen, ord, reason, "position"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS last_commit
+    FROM keyed
+)
+SELECT
+    *,
+    reason = 'assign' AND coalesce("position" < last_commit, FALSE) AS outside,
+    reason IN ('seek', 'reset') OR (reason = 'assign' AND coalesce("position" < last_commit, FALSE)) AS moved
+FROM acknowledged

@@ -1,0 +1,77 @@
+-- open_turns: deliveries in groups whose outcome is instrumented that have no processing: it began and never ended,
+-- once the member went on. Each with what is known of the member afterwards.
+--
+-- went_on        a sequential member began a later record of the partition; one seen handling concurrently was handed
+--                more of the partition or committed past the record
+-- left_in_order  its partition was revoked from it, or it closed: all it did is known
+-- vanished       another member owned the partition in a later generation and it never said it left: a crash, whose
+--                tail may hold the missing processing
+-- passed         it committed past the record in the same ownership
+WITH unprocessed AS (
+    SELECT t.*
+    FROM turns AS t
+    JOIN readers AS r ON r.grp = t.grp AND r.destination = t.destination AND r.system IS NOT DISTINCT FROM t.system
+    WHERE t.attempts = 0 AND r.instrumented
+),
+marks AS (
+    SELECT grp, log, who, "offset", CAST(NULL AS BIGINT) AS begun_ord, receive_ref, handed_end_ord FROM unprocessed
+    UNION ALL
+    SELECT a.grp, a.log, a.who, a."offset", a.ord_start, NULL, NULL
+    FROM attempts AS a
+    WHERE a."offset" IS NOT NULL AND EXISTS (
+        SELECT 1 FROM unprocessed AS u WHERE u.grp = a.grp AND u.log = a.log AND u.who = a.who)
+),
+later AS (
+    SELECT
+        *,
+        max(begun_ord) OVER (
+            PARTITION BY grp, log, who ORDER BY "offset" DESC
+            RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP
+        ) AS last_begun_beyond
+    FROM marks
+),
+polled AS (
+    SELECT grp, log, who, max(handed_end_ord) AS last_handed_end_ord FROM turns GROUP BY grp, log, who
+),
+left_at AS (
+    SELECT grp, log, who, max(ord_start) AS revoked_ord
+    FROM positions
+    WHERE reason = 'revoke'
+    GROUP BY grp, log, who
+),
+owners AS (
+    SELECT grp, log, who, max(generation) AS last_generation
+    FROM positions
+    WHERE reason = 'assign'
+    GROUP BY grp, log, who
+),
+commits AS (
+    SELECT u.receive_ref, u."offset", bool_or(m."position" > u."offset") AS passed
+    FROM unprocessed AS u
+    JOIN moves AS m ON m.grp = u.grp AND m.log = u.log AND m.who = u.who AND m.reason = 'commit' AND m.gen = u.gen
+        AND m.ord >= u.ord
+    WHERE NOT EXISTS (
+        SELECT 1 FROM moves AS b
+        WHERE b.grp = u.grp AND b.log = u.log AND b.who = u.who AND b.reason IN ('assign', 'seek', 'reset')
+            AND b.gen = u.gen AND b.ord > u.ord AND b.ord < m.ord)
+    GROUP BY u.receive_ref, u."offset"
+)
+SELECT
+    u.*,
+    coalesce(i.dark, TRUE)                          AS hidden,
+    i.last_ns                                       AS last_sign_ns,
+    c.who IS NOT NULL                               AS concurrent,
+    coalesce(k.passed, FALSE)                       AS passed,
+    CASE WHEN c.who IS NULL THEN coalesce(l.last_begun_beyond > u.handed_end_ord, FALSE)
+         ELSE coalesce(p.last_handed_end_ord > u.handed_end_ord, FALSE) OR coalesce(k.passed, FALSE) END AS went_on,
+    coalesce(v.revoked_ord > u.handed_end_ord, FALSE) OR coalesce(i.ended, FALSE) AS left_in_order,
+    coalesce((
+        SELECT max(o.last_generation) FROM owners AS o WHERE o.grp = u.grp AND o.log = u.log AND o.who <> u.who
+    ) > u.generation, FALSE)                        AS vanished
+FROM unprocessed AS u
+LEFT JOIN later AS l ON l.receive_ref = u.receive_ref AND l.log = u.log AND l."offset" = u."offset"
+LEFT JOIN polled AS p ON p.grp = u.grp AND p.log = u.log AND p.who = u.who
+LEFT JOIN left_at AS v ON v.grp = u.grp AND v.log = u.log AND v.who = u.who
+LEFT JOIN commits AS k ON k.receive_ref = u.receive_ref AND k."offset" = u."offset"
+LEFT JOIN concurrent AS c ON c.who = u.who AND c.grp = u.grp
+LEFT JOIN instances AS i ON i.who = u.who

@@ -1,0 +1,19 @@
+-- order_completion: first completed attempts in the order in which one member ended them. The sequence is the order in
+-- which the records were handed out; one that ends after a later one has ended is reordered.
+WITH done AS (
+    SELECT
+        grp, log, who, seq, system, destination, "partition", "offset", instance, service, member, dark, number,
+        first_end_ord, first_end_ns, began_ns, process_refs, message_key,
+        row_number() OVER (PARTITION BY grp, log, who ORDER BY gen, handed_end_ord, "offset") AS s
+    FROM order_delivery
+    WHERE attempts > 0
+)
+SELECT
+    *,
+    coalesce(max(s) OVER line > s, FALSE) AS reordered,
+    message_key IS NOT NULL AND coalesce(max(s) OVER key_line > s, FALSE) AS one_key
+FROM done
+WINDOW
+    line AS (PARTITION BY grp, log, who, seq ORDER BY first_end_ord, s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    key_line AS (PARTITION BY grp, log, who, seq, message_key ORDER BY first_end_ord, s
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -1,0 +1,22 @@
+-- order_delivery: records in the order in which one member was handed them, within one sequence of reading (each assign,
+-- seek or reset starts a new one), redeliveries set aside. The sequence is the offset.
+WITH first_turns AS (
+    SELECT
+        t.*, s.seq,
+        row_number() OVER (PARTITION BY t.grp, t.log, t."offset" ORDER BY t.gen, t.ord, t.receive_ref) AS copy
+    FROM turns AS t
+    JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
+        AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord AND s.ref IS NOT DISTINCT FROM t.receive_ref
+    WHERE t.instance IS NOT NULL
+)
+SELECT
+    *,
+    coalesce(max("offset") OVER line > "offset", FALSE) AS reordered,
+    message_key IS NOT NULL AND coalesce(max("offset") OVER key_line > "offset", FALSE) AS one_key
+FROM first_turns
+WHERE copy = 1
+WINDOW
+    line AS (PARTITION BY grp, log, who, seq ORDER BY handed_end_ord, "offset"
+             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    key_line AS (PARTITION BY grp, log, who, seq, message_key ORDER BY handed_end_ord, "offset"
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -1,0 +1,24 @@
+-- order_log: each producer's sends in a partition, first copies only: the sequence is its send number, the arrival its
+-- offset. `reordered`: it stands behind a record that was sent after it. `one_key`: one of those bears its key.
+WITH firsts AS (
+    SELECT
+        p.who, p.producer_epoch, p.acked_log AS log, p.producer_seq AS s, min(o."offset") AS arrival,
+        min(p.destination) AS destination, min(p."partition") AS "partition", min(p.system) AS system,
+        min(p.producer) AS producer, min(p.instance) AS instance, min(p.message_key) AS message_key, min(p.ref) AS ref,
+        min(p.ord_start) AS sent_ord, min(p.ord_end) AS acked_ord, min(p.end_ns) AS arrival_ns,
+        bool_or(p.transaction_id IS NOT NULL) AS transactional, bool_or(p.dark) AS dark
+    FROM publications AS p
+    JOIN operations AS o ON o.operation_id = p.operation_id AND o.log = p.acked_log
+    WHERE p.outcome = 'acked' AND p.producer_seq IS NOT NULL AND p."offset" IS NOT NULL
+        AND coalesce(p.transaction_end, '') <> 'aborted'
+    GROUP BY p.who, p.producer_epoch, p.acked_log, p.producer_seq
+)
+SELECT
+    *,
+    coalesce(max(s) OVER line > s, FALSE) AS reordered,
+    message_key IS NOT NULL AND coalesce(max(s) OVER key_line > s, FALSE) AS one_key
+FROM firsts
+WINDOW
+    line AS (PARTITION BY who, producer_epoch, log ORDER BY arrival ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    key_line AS (PARTITION BY who, producer_epoch, log, message_key ORDER BY arrival
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -1,0 +1,101 @@
+-- published: was the event published? One row per event and destination.
+--
+-- answer  reason
+-- yes     acked      a publication with its ack; not inside an aborted transaction
+-- yes     seen       no ack known, yet a consumer was handed the record
+-- no      aborted    acked inside a transaction that was aborted
+-- no      failed     every publication failed definitively, and no consumer saw it
+-- in-doubt timeout, crash, closed, or transaction open
+-- unknown no producer telemetry; ack not instrumented
+--
+-- A definite failure counts as `no` only where nobody who could have seen the record is dark.
+WITH seen AS (
+    SELECT p.event, p.destination, p.log, p."offset", min(d.ref) AS ref
+    FROM places AS p
+    JOIN (
+        SELECT log, "offset", coalesce(process_refs[1], receive_ref) AS ref FROM turns
+        UNION ALL
+        SELECT log, "offset", ref FROM handed
+    ) AS d ON d.log = p.log AND d."offset" = p."offset"
+    WHERE NOT p.conflict
+    GROUP BY p.event, p.destination, p.log, p."offset"
+),
+seen_by_id AS (
+    SELECT event_id AS event, destination, min(ref) AS ref
+    FROM attempts
+    WHERE "offset" IS NULL AND event_id IS NOT NULL
+    GROUP BY event_id, destination
+),
+said AS (
+    SELECT
+        event, destination,
+        min(system)                                                        AS system,
+        count(*)                                                           AS publications,
+        count(*) FILTER (WHERE outcome = 'acked' AND transaction_id IS NULL)   AS acked,
+        count(*) FILTER (WHERE outcome = 'acked' AND transaction_end = 'committed') AS committed,
+        count(*) FILTER (WHERE outcome = 'acked' AND transaction_end = 'aborted')   AS aborted,
+        count(*) FILTER (WHERE outcome = 'acked' AND transaction_id IS NOT NULL AND transaction_end IS NULL) AS open,
+        count(*) FILTER (WHERE outcome = 'in-doubt')                       AS in_doubt,
+        count(*) FILTER (WHERE outcome = 'failed')                         AS failed,
+        count(*) FILTER (WHERE outcome IS NULL)                            AS untold,
+        max(CASE
+            WHEN outcome <> 'in-doubt' THEN NULL
+            WHEN unfinished THEN 'crash'
+            WHEN error_type ILIKE '%close%' THEN 'closed'
+            ELSE 'timeout' END)                                            AS doubt,
+        bool_or(records_acks)                                              AS records_acks,
+        min(start_ns)                                                      AS first_ns,
+        min(ref) FILTER (WHERE outcome = 'acked')                          AS acked_ref,
+        list_sort(list(ref))                                               AS refs
+    FROM sent
+    GROUP BY event, destination
+),
+readers_dark AS (
+    SELECT destination, bool_or(dark) AS dark FROM readers GROUP BY destination
+),
+all_events AS (
+    SELECT event, destination FROM said
+    UNION
+    SELECT event, destination FROM places
+    UNION
+    SELECT event, destination FROM seen_by_id
+),
+seen_any AS (
+    SELECT event, destination, min(ref) AS ref, count(*) AS places FROM seen GROUP BY event, destination
+)
+SELECT
+    e.event,
+    e.destination,
+    CASE
+        WHEN s.acked > 0 OR s.committed > 0 THEN 'yes'
+        WHEN s.open > 0 THEN 'in-doubt'
+        WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'no'
+        WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'yes'
+        WHEN s.failed = s.publications AND coalesce(r.dark, FALSE) THEN 'unknown'
+        WHEN s.failed = s.publications THEN 'no'
+        WHEN s.in_doubt > 0 THEN 'in-doubt'
+        ELSE 'unknown'
+    END AS answer,
+    CASE
+        WHEN s.acked > 0 OR s.committed > 0 THEN 'acked'
+        WHEN s.open > 0 THEN 'transaction open'
+        WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'aborted'
+        WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
+        WHEN s.failed = s.publications AND coalesce(r.dark, FALSE) THEN 'telemetry gap'
+        WHEN s.failed = s.publications THEN 'failed'
+        WHEN s.in_doubt > 0 THEN s.doubt
+        WHEN s.publications IS NULL THEN 'no producer telemetry'
+        ELSE 'ack not instrumented'
+    END AS reason,
+    coalesce(s.publications, 0) AS publications,
+    s.first_ns,
+    CASE WHEN s.acked > 0 OR s.committed > 0 OR s.aborted > 0 OR s.open > 0 THEN list_filter(s.refs, lambda x: x IS NOT NULL)
+         WHEN v.ref IS NOT NULL THEN list_concat(coalesce(s.refs, []), [v.ref])
+         WHEN i.ref IS NOT NULL THEN list_concat(coalesce(s.refs, []), [i.ref])
+         ELSE coalesce(s.refs, []) END AS refs,
+    coalesce(v.ref, i.ref) IS NOT NULL AS seen
+FROM all_events AS e
+LEFT JOIN said AS s ON s.event = e.event AND s.destination = e.destination
+LEFT JOIN seen_any AS v ON v.event = e.event AND v.destination = e.destination
+LEFT JOIN seen_by_id AS i ON i.event = e.event AND i.destination = e.destination
+LEFT JOIN readers_dark AS r ON r.destination = e.destination

@@ -1,0 +1,59 @@
+-- readers: the groups that were seen on a destination, delivering or committing, or that the broker knows to have
+-- committed there. One row per group and destination.
+--
+-- `instrumented`: an instance of its service has sent a process span for it, so a delivered record without one began
+-- and never ended once its member went on. `dark`: some instance of it may hide what it did (see instances), so
+-- nothing may be concluded from what was not seen of this group.
+WITH here AS (
+    SELECT DISTINCT system, destination FROM placed WHERE destination IS NOT NULL
+),
+spoken AS (
+    SELECT
+        s.system, s.destination, s.cluster_id, s.consumer_group, s.service, s.operation,
+        coalesce(s.instance, 'service ' || s.service) AS who
+    FROM span_rows AS s
+    JOIN here ON here.system IS NOT DISTINCT FROM s.system AND here.destination = s.destination
+    WHERE s.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
+    GROUP BY ALL
+),
+only_group AS (
+    SELECT service, destination, min(consumer_group) AS grp
+    FROM spoken
+    WHERE consumer_group IS NOT NULL
+    GROUP BY service, destination
+    HAVING count(DISTINCT consumer_group) = 1
+),
+named AS (
+    SELECT
+        s.*,
+        coalesce(s.consumer_group, g.grp, s.service)    AS grp,
+        s.consumer_group IS NULL AND g.grp IS NULL      AS assumed
+    FROM spoken AS s
+    LEFT JOIN only_group AS g ON g.service = s.service AND g.destination = s.destination
+),
+told AS (
+    SELECT
+        n.system, n.destination, n.grp,
+        bool_and(n.assumed)                            AS assumed,
+        min(n.service)                                 AS service,
+        bool_or(n.operation = 'process')               AS instrumented,
+        bool_or(coalesce(i.dark, TRUE))                AS dark,
+        bool_or(coalesce(i.numbered, FALSE))           AS numbered,
+        TRUE                                           AS traced
+    FROM named AS n
+    LEFT JOIN instances AS i ON i.who = n.who
+    GROUP BY n.system, n.destination, n.grp
+),
+committed AS (
+    SELECT DISTINCT 'kafka' AS system, b.destination, b.consumer_group AS grp
+    FROM broker_position_rows AS b
+    JOIN here ON here.destination = b.destination AND here.system = 'kafka'
+    WHERE b."position" IS NOT NULL
+)
+SELECT * FROM told
+UNION ALL
+SELECT c.system, c.destination, c.grp, FALSE, NULL, FALSE, TRUE, FALSE, FALSE
+FROM committed AS c
+WHERE NOT EXISTS (
+    SELECT 1 FROM told AS t WHERE t.system = c.system AND t.destination = c.destination AND t.grp = c.grp
+)
