@@ -10,9 +10,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Receiver:
-    """Listens on a free port; `answers` are (status, headers, body) for the next requests, then 200."""
+    """Listens on a port, by default a free one; `answers` are (status, headers, body) for the next requests, then 200."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.bodies: list[bytes] = []
         self.accepted: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -47,7 +47,7 @@ class Receiver:
             def log_message(self, *arguments: Any) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
