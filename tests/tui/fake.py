@@ -58,6 +58,7 @@ class FakeSource:
     hostile: bool = False
     error: Exception | None = None
     now_ns: int = START
+    start_ns: int = START
     asked: list[tuple[str, Any]] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
     added: int = 0
@@ -144,10 +145,10 @@ class FakeSource:
     # The data.
 
     def _row(self, number: int) -> dict[str, Any]:
-        dice = random.Random(f"{self.seed}/{number}")
+        dice = random.Random(f"{self.seed}/{number}")  # noqa: S311 (seeded on purpose)
         verdict, _, grade, why, findings = dice.choices(FATES, [fate[1] for fate in FATES])[0]
         kind, producer = dice.choices(TYPES, (6, 3, 1))[0]
-        started = START - SECOND // 4 - number * 229_000_000 + dice.randrange(90_000_000)
+        started = self.start_ns - SECOND // 4 - number * 229_000_000 + dice.randrange(90_000_000)
         hops = dice.choice((4, 6, 6, 6, 9))
         done = hops if verdict in ("ok", "duplicated", "reordered") else dice.randrange(hops)
         published = verdict not in ("in-doubt", "not-published")
@@ -292,7 +293,7 @@ class FakeSource:
         rows: list[dict[str, Any]] = []
         for group, destination, partitions, status, lag, late, rate_in, rate_out, eta in shapes:
             for number in range(partitions):
-                dice = random.Random(f"{self.seed}/{group}/{number}")
+                dice = random.Random(f"{self.seed}/{group}/{number}")  # noqa: S311 (seeded on purpose)
                 hot = number == 7 % partitions
                 own = None if lag is None else (lag - (partitions - 1) * (lag // 200) if hot else lag // 200)
                 end = 361_310 - dice.randrange(150_000)

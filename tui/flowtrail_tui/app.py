@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events  # noqa: TC002 (Textual reads the annotations of handlers)
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -55,10 +56,12 @@ class FlowtrailApp(App[int]):
     TITLE = "flowtrail"
     ENABLE_COMMAND_PALETTE = True
     CSS = """
-    Screen { background: $background; color: $foreground; }
     #views { height: 1fr; }
     #views > * { height: 1fr; }
     #banner, #small { display: none; }
+    .warned > #banner { display: block; }
+    .small > * { display: none; }
+    .small > #small { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "view('flows')", "Flows", show=False),
@@ -92,6 +95,7 @@ class FlowtrailApp(App[int]):
         self.now = now
         self.look = look
         self.painter = Painter(PALETTES[look.theme], ascii_only=look.ascii_only)
+        self.use_command_palette = not look.ascii_only  # it draws with glyphs of its own
         self.queries = Queries(self._deliver)
         self.link = Link(live=source.live)
         self.range = ranges.DEFAULT
@@ -134,14 +138,10 @@ class FlowtrailApp(App[int]):
         self.set_interval(TICK_S, self.tick)
         self.tick()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Show one line where there is no room for more."""
-        small = self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT
-        for widget in self.screen_stack[0].children:
-            if widget.id == "small":
-                widget.display = small
-            elif widget.id != "banner":
-                widget.display = not small
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        self._screen().set_class(small, "small")
         self._show_banner()
 
     # What views ask of the frame.
@@ -367,12 +367,12 @@ class FlowtrailApp(App[int]):
         self.simulate_key("enter")
 
     def action_pause(self) -> None:
-        """Do what space does, for a click on the footer."""
-        self.simulate_key("space")
+        """Hold the list of flows still, or follow it again."""
+        self._screen().query_one(FlowsView).pause()
 
     def action_resume(self) -> None:
-        """Do what G does, for a click on the pill."""
-        self.simulate_key("G")
+        """Follow the newest flows."""
+        self._screen().query_one(FlowsView).resume()
 
     def action_evidence(self) -> None:
         """Do what E does, for a click."""
@@ -431,10 +431,8 @@ class FlowtrailApp(App[int]):
 
     def _show_banner(self) -> None:
         low = self._coverage is not None and self._coverage < LOW_COVERAGE
-        small = self._screen().query_one("#small").display
-        row = self._screen().query_one("#banner", Lines)
-        row.display = not small and (self.link.disconnected or low)
-        row.redraw()
+        self._screen().set_class(self.link.disconnected or low, "warned")
+        self._screen().query_one("#banner", Lines).redraw()
 
 
 def _new_view(name: str) -> View:

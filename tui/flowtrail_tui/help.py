@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowtrail_tui.model.parts import Line, Part, fill_line, line
+from flowtrail_tui.model.parts import Line, Part, fill_line, line, wrap
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -57,7 +57,16 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 
 
-def help_lines(wanted: str) -> list[Line]:
+_KEY_WIDTH = 18
+
+
+def _key_lines(key: str, does: str, width: int) -> list[Line]:
+    texts = wrap(does, width - _KEY_WIDTH - 1)
+    named = (Part("  "), Part(key, "key"))
+    return [(*fill_line(() if place else named, _KEY_WIDTH), Part(text)) for place, text in enumerate(texts)]
+
+
+def help_lines(wanted: str, width: int) -> list[Line]:
     """Draw the keys whose line holds every word of `wanted`."""
     words = wanted.lower().split()
     lines: list[Line] = []
@@ -65,5 +74,5 @@ def help_lines(wanted: str) -> list[Line]:
         rows = [(key, does) for key, does in keys if all(one in f"{title} {key} {does}".lower() for one in words)]
         if rows:
             lines += [(), line(Part(title, "title"))]
-            lines += [(*fill_line((Part("  "), Part(key, "key")), 18), Part(does)) for key, does in rows]
+            lines += [one for key, does in rows for one in _key_lines(key, does, width)]
     return lines[1:] or [line(Part(f"No key matches {wanted}", "dim"))]

@@ -53,7 +53,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical():
             yield Lines(lambda _: [line(Part("Keys", "title"), Part("   type to filter, esc closes", "dim"))])
             yield Entry(placeholder="filter")
-            yield Document(lambda _: help_lines(self.query_one(Entry).value))
+            yield Document(lambda width: help_lines(self.query_one(Entry).value, width))
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
-from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.model.parts import Line, Part, line, wrap
 from flowtrail_tui.model.verdict import headline, part, records
 from flowtrail_tui.model.words import verdict
 
@@ -22,6 +22,7 @@ EVENT_COLUMNS = (
     Column("RECORD", 12, 28, from_width=96),
     Column("WHAT HAPPENED", 12, 12, flex=True),
 )
+NEAR_COLUMNS = (Column("KNOWN NEAR IT  (enter asks)", 12, 12, flex=True),)
 UNDERSTOOD = {
     "id": "a message id",
     "message": "a message id",
@@ -61,13 +62,16 @@ def event_cells(event: dict[str, Any]) -> tuple[Line, ...]:
     )
 
 
-def nothing_known(error: NothingKnown) -> list[Line]:
-    """Say that nothing is known of it, and what is near."""
-    lines: list[Line] = [(), line(Part(" ? ", "unknown-strong"), Part(str(error), "bright"))]
-    if error.near:
-        lines += [(), line(Part("   Known near it:", "dim"))]
-        lines += [line(Part("     "), Part(near, "accent")) for near in error.near]
-    return lines
+def nothing_known(error: NothingKnown, width: int) -> list[Line]:
+    """Say that nothing is known of it; what is near stands in a list of its own."""
+    texts = wrap(str(error), width - 4)
+    return [
+        (),
+        *(
+            line(Part("   " if place else " ? ", "unknown-strong"), Part(text, "bright"))
+            for place, text in enumerate(texts)
+        ),
+    ]
 
 
 def went_wrong(error: Exception) -> Sequence[Line]:

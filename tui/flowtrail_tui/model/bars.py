@@ -36,38 +36,38 @@ class Key:
 def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> Line:
     """Draw where one is (left) and how the data comes (right); narrow bars keep link, coverage and clock."""
     left = [Part(" flowtrail", "title")]
-    for place in trail:
+    for place in trail[:1] if width < _TIGHT else trail:
         left += [Part(" ▸ ", "dim"), Part(place, "bright")]
-    pieces = [
-        line(Part(_short_source(status.source, 24), "dim"), " ", *_state(status, link)),
-        line(Part(f"window {status.window}", "text", "app.time_range")),
-        line(_coverage(status.coverage)),
-        line(Part(f"{f.clock(status.now_ns)}Z", "text")),
-    ]
-    for dropped in ((), (0,), (0, 1)):
-        right = _joined(_shortened(pieces, status, link, dropped))
+    for dropped in _DROPPED:
+        right = _joined([piece for name, piece in _pieces(status, link) if piece and name not in dropped])
         if line_width(left) + line_width(right) + 2 <= width:
             break
     return sides(tuple(left), (*right, Part(" ")), width)
 
 
-def _shortened(pieces: list[Line], status: Status, link: Link, dropped: tuple[int, ...]) -> list[Line]:
-    """Leave out the source's name first, then the window; the state of the link is never left out."""
-    if not dropped:
-        return pieces
-    state = line(*_state(status, link))
-    return [state, *(piece for index, piece in enumerate(pieces) if index and index not in dropped)]
+_TIGHT = 72
+_DROPPED = ((), ("source",), ("source", "window"), ("source", "window", "rate"), ("source", "window", "rate", "clock"))
+"""What narrow bars leave out; the state of the link and the coverage never are."""
 
 
-def _state(status: Status, link: Link) -> Line:
+def _pieces(status: Status, link: Link) -> list[tuple[str, Line]]:
+    flowing = link.live and link.connected
+    return [
+        ("source", line(Part(_short_source(status.source, 24), "dim"))),
+        ("state", _state(link)),
+        ("rate", line(Part(f"{f.rate(status.events_per_s)} ev/s")) if flowing else ()),
+        ("window", line(Part(f"window {status.window}", "text", "app.time_range"))),
+        ("coverage", line(_coverage(status.coverage))),
+        ("clock", line(Part(f"{f.clock(status.now_ns)}Z"))),
+    ]
+
+
+def _state(link: Link) -> Line:
     if link.disconnected:
         return line(Part("✗ disconnected", "error-strong"))
     if not link.connected:
         return line(Part("… connecting", "wait"))
-    if not link.live:
-        return line(Part(" ▶ REPLAY ", "replay"))
-    speed = Part(f" {f.rate(status.events_per_s)} ev/s", "text")
-    return line(Part("● live", "ok"), speed)
+    return line(Part("● live", "ok")) if link.live else line(Part(" ▶ REPLAY ", "replay"))
 
 
 def _coverage(coverage: float | None) -> Part:
@@ -99,12 +99,15 @@ def tabs(names: Sequence[tuple[str, str, str]], current: str, width: int) -> Lin
     return clip_line(out, width)
 
 
+_FEW_KEYS, _FEW_BELOW = 5, 100
+
+
 def footer(keys: Sequence[Key], message: Part | None, width: int) -> Line:
     """Draw as many keys as fit, help and quit always; a message takes their place."""
     if message is not None:
         return clip_line((Part(" "), message), width)
     always = [key for key in keys if key.action in ("app.help", "app.quit")]
-    others = [key for key in keys if key not in always]
+    others = [key for key in keys if key not in always][: _FEW_KEYS - len(always) if width < _FEW_BELOW else None]
     shown = _keys(others + always)
     while others and line_width(shown) > width:
         others.pop()
@@ -124,7 +127,7 @@ def banner(link: Link, now_ns: int, width: int) -> Line:
     text = f" ✗ disconnected · {link.banner(now_ns)} "
     return sides(
         line(Part(text, "banner"), Part(f" {link.reason}", "dim")),
-        line(Part("R retry now ", "key", "app.retry")),
+        line(Part(" R", "key", "app.retry"), Part(" retry now ", "dim", "app.retry")),
         width,
     )
 

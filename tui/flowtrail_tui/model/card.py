@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEAST_LABEL, _MOST_LABEL = 20, 28
-_ANSWER = 17
+_NARROW_ANSWER, _WIDE_ANSWER, _WIDE = 17, 23, 110
 _GRADE = 3
 
 
@@ -26,20 +26,21 @@ class _Sheet:
 
     width: int
     label: int
+    answers: int
 
     def answer(self, label: str, word: Word | None, text: str, mark: str, *, group: bool = False) -> list[Line]:
         """Draw one line; a sentence that does not fit goes on below itself."""
-        named = (Part("   " if group else " "), Part(label, "bright" if group else "label"))
-        said = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
+        named = line(Part("   " if group else " "), Part(label, "bright" if group else "label"))
+        said: Line = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
         above: list[Line] = []
         if line_width(named) >= self.label:
             above, named = [clip_line(named, self.width - 1)], ()
-        column = self.label + _ANSWER
-        if line_width(said) >= _ANSWER:
+        column = self.label + self.answers
+        if line_width(said) >= self.answers:
             above, said = [*above, (*fill_line(named, self.label), *said)], ()
             named = ()
         texts = wrap(text, self.width - column - _GRADE - 1)
-        first = (*fill_line(named, self.label), *fill_line(said, _ANSWER), Part(texts[0]))
+        first = (*fill_line(named, self.label), *fill_line(said, self.answers), Part(texts[0]))
         graded = (
             *fill_line(first, self.width - _GRADE),
             Part(f" {mark} ", "grade" if mark in ("A", "B") else "unknown"),
@@ -55,16 +56,19 @@ class _Sheet:
         ]
 
 
-def card(event: dict[str, Any], document: dict[str, Any], width: int, *, all_evidence: bool = False) -> list[Line]:
-    """Draw the card of one event for a pane of `width` cells."""
+def card(
+    event: dict[str, Any], document: dict[str, Any], width: int, *, all_evidence: bool = False, compact: bool = False
+) -> list[Line]:
+    """Draw the card of one event for a pane of `width` cells; `compact` leaves no line empty."""
     width = max(width, 40)
-    sheet = _Sheet(width, _label_width(event, width))
+    sheet = _Sheet(width, _label_width(event, width), _WIDE_ANSWER if width >= _WIDE else _NARROW_ANSWER)
     lines = [*_box(event, width), (), *_identity(event, width), ()]
     lines += _published(event, sheet) + _consumed(event, sheet)
     lines += _question("Duplicated?", event, "duplicated", sheet) + _question("Reordered?", event, "reordered", sheet)
     lines += [*_findings(event, sheet), ()]
     lines += _blind(event, document, sheet) + _evidence(event, sheet, everything=all_evidence)
-    return [*lines, *sheet.note("As a command", [command(document)], "accent")]
+    lines += sheet.note("As a command", [command(document)], "accent")
+    return [one for one in lines if one] if compact else lines
 
 
 def command(document: dict[str, Any]) -> str:
@@ -127,7 +131,7 @@ def _published(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
         at, acked = f.moment(record.get("at")), f.number(record.get("ack_ms"))
         pieces.append(f"partition {f.word(record.get('partition'))} offset {f.word(record.get('offset'))}")
         pieces += [f"at {f.clock(at, digits=3)}Z"] if at is not None else []
-        pieces += [f"acked in {f.duration(acked)}"] if acked is not None else []
+        pieces += [f"ack after {f.duration(acked)}"] if acked is not None else []
     text = " · ".join(piece for piece in pieces if piece)
     return sheet.answer("Published?", verdict(answer.get("answer"), mark), text, mark)
 

@@ -48,15 +48,28 @@ def measure(columns: Sequence[Column], rows: Sequence[Sequence[Line]]) -> tuple[
 
 
 def lay_out(columns: Sequence[Column], wishes: Sequence[int], list_width: int, cells: int | None = None) -> Layout:
-    """Choose the columns by the list's width and share out its cells, or as many as `cells` (a shifted list's)."""
-    room = list_width if cells is None else cells
-    order = tuple(index for index, column in enumerate(columns) if list_width >= column.from_width)
-    widths = [max(wishes[index], len(columns[index].title)) for index in order]
+    """Choose the columns by the list's width and share out its cells, or as many as `cells` (a shifted list's).
+
+    Where even those are too wide, the columns that are for wider lists go first.
+    """
+    order = [index for index, column in enumerate(columns) if list_width >= column.from_width]
+    while _least(columns, wishes, order) > list_width and any(columns[index].from_width for index in order):
+        order.remove(max(order, key=lambda index: columns[index].from_width))
+    widths = [_wish(columns, wishes, index) for index in order]
+    room = (list_width if cells is None else cells) - _least(columns, wishes, order)
     for place, index in enumerate(order):
-        if columns[index].flex:
-            widths[place] = 0
-            widths[place] = max(columns[index].least, room - sum(widths) - GAP * (len(widths) - 1))
-    return Layout(tuple(columns[index] for index in order), order, tuple(widths))
+        widths[place] += max(0, room) if columns[index].flex else 0
+    return Layout(tuple(columns[index] for index in order), tuple(order), tuple(widths))
+
+
+def _wish(columns: Sequence[Column], wishes: Sequence[int], index: int) -> int:
+    column = columns[index]
+    return max(column.least if column.flex else wishes[index], len(column.title))
+
+
+def _least(columns: Sequence[Column], wishes: Sequence[int], order: Sequence[int]) -> int:
+    """How many cells these columns take before the flexible one gets what is left."""
+    return sum(_wish(columns, wishes, index) for index in order) + GAP * (len(order) - 1)
 
 
 def header(layout: Layout) -> Line:

@@ -37,6 +37,11 @@ def whole(value: object) -> int | None:
     return None if found is None or found != found or abs(found) == float("inf") else int(found)
 
 
+def whole_text(text: str) -> int:
+    """Return the number that a text of digits stands for, for sorting; others come last."""
+    return int(text) if text.isdecimal() and len(text) < 20 else 10**20
+
+
 def word(value: object, missing: str = UNKNOWN) -> str:
     """Return a text of a document as it stands (not yet safe); `missing` for null and nothing."""
     return missing if value is None or value == "" else str(value)

@@ -23,8 +23,8 @@ GROUP_COLUMNS = (
     Column("TIME LAG", 8, 9, right=True),
     Column("IN/s", 6, 8, from_width=104, right=True),
     Column("OUT/s", 6, 8, from_width=104, right=True),
-    Column("ETA", 6, 8, from_width=88, right=True),
-    Column("LAG OVER TIME", SPARK, SPARK, from_width=78),
+    Column("ETA", 6, 8, from_width=70, right=True),
+    Column("LAG OVER TIME", SPARK, SPARK, from_width=86),
     Column("", 0, 0, flex=True),
 )
 PARTITION_COLUMNS = (
@@ -157,7 +157,7 @@ def _partition(row: dict[str, Any], history: History) -> PartitionLag:
 
 
 def _sum(rows: list[PartitionLag]) -> GroupLag:
-    ordered = tuple(sorted(rows, key=lambda row: (-(row.lag if row.lag is not None else -1), row.partition)))
+    ordered = tuple(sorted(rows, key=_place))
     lags = [row.lag for row in rows]
     return GroupLag(
         group=rows[0].group,
@@ -173,6 +173,11 @@ def _sum(rows: list[PartitionLag]) -> GroupLag:
         history=_summed_history(rows),
         partitions=ordered,
     )
+
+
+def _place(row: PartitionLag) -> tuple[int, int, str]:
+    """Order partitions: most lag first, unknown last, then by number."""
+    return (-(row.lag if row.lag is not None else -1), f.whole_text(row.partition), row.partition)
 
 
 def _known_sum(values: Iterable[Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowtrail_collector.errors import SourceUnavailable
 from flowtrail_tui.model.parts import Line, Part, line, wrap
 
 
@@ -77,16 +78,12 @@ def nothing_asked() -> Notice:
     )
 
 
-def failed(error: Exception) -> Notice:
+def failed(error: Exception, source: str) -> Notice:
     """Say what went wrong with the question, in the error's own words."""
-    return Notice(
-        "The question was not answered",
-        str(error) or type(error).__name__,
-        "r",
-        "ask again",
-        "app.reload",
-        "error-strong",
-    )
+    why = str(error) or type(error).__name__
+    if isinstance(error, SourceUnavailable):
+        return Notice(f"Waiting for {source}", why, "R", "retry now", "app.retry")
+    return Notice("The question was not answered", why, "r", "ask again", "app.reload", "error-strong")
 
 
 def cancelled() -> Notice:

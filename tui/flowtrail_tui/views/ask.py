@@ -34,6 +34,10 @@ _MOST_EVENTS = 8
 """So many lines the list of events may take, header included; the card below needs the room."""
 
 
+_ROOMY = 30
+"""From this height on the card has empty lines between its parts."""
+
+
 class AskView(View):
     """The question's input and its answer."""
 
@@ -60,8 +64,10 @@ class AskView(View):
         self._place = 0
         self._error: Exception | None = None
         self._everything = False
+        self._typing = False
         self.entry = Entry(placeholder="id, flow, trace, destination:partition:offset, key:destination/value")
         self.list: Table[dict[str, Any]] = Table(asked.EVENT_COLUMNS, _event_cells, id="ask-events")
+        self.near: Table[str] = Table(asked.NEAR_COLUMNS, _near_cells, id="ask-near")
         self.card = Document(self._compose_card, id="ask-card")
         self.line = Lines(self._draw_understood, id="ask-understood")
 
@@ -75,6 +81,7 @@ class AskView(View):
         yield self.list
         yield Lines(rule, id="ask-rule")
         yield self.card
+        yield self.near
 
     def on_mount(self) -> None:
         """Start without a list of events."""
@@ -88,13 +95,12 @@ class AskView(View):
         """Take the focus: the input while nothing is asked, else the answer."""
         if not self.question:
             self.type_question()
-        elif self.list.display:
-            self.list.focus()
         else:
-            self.card.focus()
+            next((pane for pane in (self.near, self.list) if pane.display), self.card).focus()
 
     def type_question(self) -> None:
         """Let a person type another question."""
+        self._typing = True
         self._place = len(self.past)
         self.entry.value = ""
         self.entry.focus()
@@ -127,6 +133,7 @@ class AskView(View):
             self.past.append(question)
         self._place = len(self.past) if remember else self._place
         self.question = question
+        self._typing = False
         self.entry.value = question
         self.reload()
         self.enter()
@@ -137,7 +144,7 @@ class AskView(View):
             return
         self.frame.queries.withdraw("ask")
         self._error = None
-        self.document, self.events = {}, []
+        self.document, self.events, self.near.rows = {}, [], ()
         self._show_list()
         self.card.show_notice(None)
         self.card.redraw(top=True)
@@ -158,13 +165,13 @@ class AskView(View):
             self.frame.took_coverage(self.document)
         self._everything = False
         self.list.set_rows(self.events, cursor=0)
-        had_focus = self.card.has_focus or self.list.has_focus
+        self.near.set_rows(answer.error.near if isinstance(answer.error, NothingKnown) else (), cursor=0)
         self._show_list()
         self.card.show_loading(loading=False)
         self.card.show_notice(None if answer.error or self.events else notices.no_events())
         self.card.redraw(top=True)
         self.line.redraw()
-        if had_focus:
+        if self.frame.current == "ask" and not self._typing:
             self.enter()
         self.frame.redraw_footer()
 
@@ -180,8 +187,9 @@ class AskView(View):
 
     def back(self) -> bool:
         """Leave the input for the answer, where there is one."""
-        if not (self.entry.has_focus and self.question and self.frame.current == "ask"):
+        if not (self.entry.has_focus and self.question):
             return False
+        self._typing = False
         self.entry.value = self.question
         self.enter()
         return True
@@ -210,6 +218,12 @@ class AskView(View):
         event.stop()
         self.card.focus()
 
+    @on(VirtualList.Chosen, "#ask-near")
+    def _near_chosen(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        if self.near.current is not None:
+            self.ask_about(self.near.current)
+
     def action_history(self, by: int) -> None:
         """Go to an earlier or later question."""
         place = min(self._place, len(self.past) - 1) + by
@@ -234,6 +248,9 @@ class AskView(View):
         return self.list.current if self.events else None
 
     def _show_list(self) -> None:
+        self.near.display = bool(self.near.rows)
+        self.near.styles.height = min(len(self.near.rows) + 1, _MOST_EVENTS * 2)
+        self.card.styles.height = 4 if self.near.rows else "1fr"
         several = len(self.events) > 1
         self.list.display = several
         self.query_one("#ask-rule").display = several
@@ -246,11 +263,14 @@ class AskView(View):
 
     def _compose_card(self, width: int) -> Sequence[Line]:
         if isinstance(self._error, NothingKnown):
-            return asked.nothing_known(self._error)
+            return asked.nothing_known(self._error, width)
         if self._error is not None:
             return asked.went_wrong(self._error)
         event = self._event()
-        return card(event, self.document, width, all_evidence=self._everything) if event is not None else ()
+        if event is None:
+            return ()
+        compact = self.app.size.height < _ROOMY
+        return card(event, self.document, width, all_evidence=self._everything, compact=compact)
 
     def _draw_understood(self, _width: int) -> list[Line]:
         if self.document:
@@ -269,6 +289,10 @@ class AskView(View):
         self._place = max(0, min(len(self.past), self._place + (-1 if event.key == "up" else 1)))
         self.entry.value = safe(self.past[self._place]) if self._place < len(self.past) else ""
         self.entry.cursor_position = len(self.entry.value)
+
+
+def _near_cells(name: str, _width: int) -> tuple[Line, ...]:
+    return (line(Part(name, "accent")),)
 
 
 def _event_cells(event: dict[str, Any], _width: int) -> tuple[Line, ...]:

@@ -36,15 +36,20 @@ _PATIENCE_NS = _SECOND // 10
 """A question older than this is shown as under way."""
 
 
+class _Tail(Table[FlowRow]):
+    """The list, with the two keys that only a live list has: what is newest stands above, so G leads there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "app.pause", "pause", show=False),
+        Binding("G", "app.resume", "resume", show=False),
+    ]
+
+
 class FlowsView(View):
     """The list of flows, its filter line and the preview of the selected row."""
 
     title = "Flows"
     lanes = ("flows", "flows-newer", "flows-more")
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "pause", show=False),
-        Binding("G", "resume", "resume", show=False),
-    ]
 
     def __init__(self) -> None:
         """Start with nothing known."""
@@ -55,7 +60,7 @@ class FlowsView(View):
         self._asked_before = False
         self._waiting = False
         self.filter = FilterBar(self._draw_right)
-        self.table: Table[FlowRow] = Table(model.COLUMNS, _cells, id="flow-list")
+        self.table = _Tail(model.COLUMNS, _cells, id="flow-list")
         self.preview = Lines(self._draw_preview, height=4, id="preview")
 
     def compose(self) -> ComposeResult:
@@ -67,14 +72,18 @@ class FlowsView(View):
         yield self.preview
 
     def on_mount(self) -> None:
-        """Start without an error."""
+        """Start without an error and without a preview."""
         self._show_error(None)
+        self._share_room()
 
     def on_resize(self) -> None:
         """Leave the preview out where there is little room."""
-        roomy = self.app.size.height >= PREVIEW_FROM_HEIGHT
-        self.preview.display = roomy
-        self.query_one("#preview-rule").display = roomy
+        self._share_room()
+
+    def _share_room(self) -> None:
+        shown = self.app.size.height >= PREVIEW_FROM_HEIGHT and bool(self.tail.rows)
+        self.preview.display = shown
+        self.query_one("#preview-rule").display = shown
 
     # What the frame asks.
 
@@ -147,6 +156,7 @@ class FlowsView(View):
     def _show_page(self, document: Document) -> None:
         self.tail = self.tail.followed(document)
         self._show_error(None)
+        self._share_room()
         self.table.show_dimmed(dimmed=False)
         self.table.set_rows(self.tail.rows, cursor=0)
         frame = self.frame
@@ -162,9 +172,9 @@ class FlowsView(View):
             self.filter.refuse(str(error))
         elif not isinstance(error, SourceUnavailable):
             self._show_error(error)
-        self.table.show_dimmed(dimmed=True)
+        self.table.show_dimmed(dimmed=bool(self.tail.rows))
         self.table.show_loading(loading=False)
-        self.table.show_notice(notices.failed(error))
+        self.table.show_notice(notices.failed(error, self.frame.source.name))
         self.filter.redraw()
 
     def cancel(self) -> bool:
@@ -201,7 +211,7 @@ class FlowsView(View):
 
     def link_changed(self) -> None:
         """Show old rows as old; ask at once when the source is back."""
-        self.table.show_dimmed(dimmed=self.frame.link.disconnected)
+        self.table.show_dimmed(dimmed=self.frame.link.disconnected and bool(self.tail.rows))
         if self.frame.link.connected:
             self._due_ns = 0
         self.filter.redraw()
@@ -238,14 +248,14 @@ class FlowsView(View):
         self.table.focus()
         self.reload()
 
-    def action_pause(self) -> None:
+    def pause(self) -> None:
         """Hold the rows, or follow again."""
         if self.tail.pinned:
-            self.action_resume()
+            self.resume()
         elif self.frame.source.live:
             self._pin()
 
-    def action_resume(self) -> None:
+    def resume(self) -> None:
         """Follow the newest rows; in a file, where nothing comes, go to the last row."""
         if not self.frame.source.live:
             self.table.action_jump(-1)

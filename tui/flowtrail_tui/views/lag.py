@@ -155,8 +155,8 @@ class LagView(View):
         elif not isinstance(error, SourceUnavailable):
             self._show_error(error)
         self.groups.show_loading(loading=False)
-        self.groups.show_dimmed(dimmed=True)
-        self.groups.show_notice(notices.failed(error))
+        self.groups.show_dimmed(dimmed=bool(self.rows))
+        self.groups.show_notice(notices.failed(error, self.frame.source.name))
 
     def cancel(self) -> bool:
         """Give up the first question."""

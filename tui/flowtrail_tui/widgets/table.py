@@ -80,7 +80,7 @@ class Table(VirtualList, Generic[Row]):
             self._layouts = {}
             self._measured_for = self.size.width
         if width not in self._layouts:
-            self._layouts[width] = lay_out(self._columns, self._wishes, self.size.width, width - 2)
+            self._layouts[width] = lay_out(self._columns, self._wishes, self.size.width - 2, width - 2)
         return self._layouts[width]
 
 

@@ -79,6 +79,11 @@ class VirtualList(ScrollView, can_focus=True):
         self.dimmed = False
         self.notice: Notice | None = None
 
+    def on_mount(self) -> None:
+        """Leave the scrollbar out where a terminal can not draw it."""
+        if host(self).painter.ascii_only:
+            self.styles.scrollbar_size_vertical = 0
+
     # What subclasses say.
 
     def count(self) -> int:
@@ -211,7 +216,7 @@ class VirtualList(ScrollView, can_focus=True):
     def action_shift(self, direction: int) -> None:
         """Move the view sideways by half a screen."""
         wanted = max(0, self.offset_x + direction * max(1, self.size.width // 2))
-        self.offset_x = min(wanted, max(0, self.widest() - self.size.width + 1))
+        self.offset_x = min(wanted, max(0, self.widest() + 2 - self.size.width))
         self.refresh()
 
     def widest(self) -> int:
