@@ -117,7 +117,8 @@ CREATE TABLE broker_partition_rows (
     "partition" INTEGER NOT NULL,
     log_start   BIGINT,
     end_offset  BIGINT,                    -- next offset to be written (high watermark)
-    stable_end  BIGINT                     -- last stable offset; equals end_offset without open transactions
+    stable_end  BIGINT,                    -- last stable offset; equals end_offset without open transactions
+    readable_end BIGINT                    -- last readable offset + 1, where a look showed that only markers follow
 );
 CREATE TABLE broker_position_rows (
     at_ns          BIGINT NOT NULL,
@@ -145,4 +146,10 @@ CREATE TABLE broker_topic_rows (
     destination    VARCHAR NOT NULL,
     cleanup_policy VARCHAR,                -- delete, compact, compact,delete
     retention_ms   BIGINT
+);
+
+-- The highest span number of each instance that retention removed, so that what was forgotten does not look lost.
+CREATE TABLE forgotten_rows (
+    instance VARCHAR NOT NULL,
+    number   BIGINT  NOT NULL
 );

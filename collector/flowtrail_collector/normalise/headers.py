@@ -1,0 +1,197 @@
+"""Message headers that an instrumentation captured: `messaging.header.<name>`, each a list of strings.
+
+The Java agent writes `-` as `_`, so names are compared that way, in any case. The last value wins, except on a span of
+several messages, where the values are one per message, parallel to the links.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from flowtrail_collector.normalise.values import integer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowtrail_collector.normalise.draft import Draft
+
+PREFIX: Final = "messaging.header."
+_BINARY_WIDTHS = (4, 8)
+_MAX_ATTEMPT = 2**31 - 1
+
+
+def _text(value: str) -> str | None:
+    return value or None
+
+
+def _decimal(value: str) -> int | None:
+    number = integer(value)
+    return number if number is not None and number >= 0 else None
+
+
+def _binary(value: str) -> int | None:
+    """Spring's numbers: big-endian bytes that came through as text; decimal text where they do not look like it."""
+    if len(value) in _BINARY_WIDTHS and "\0" in value:
+        return int.from_bytes(value.encode("latin-1"), "big") if value.isascii() else None
+    return _decimal(value)
+
+
+def _repeats(value: str) -> int | None:
+    """Turn a count of repeats into the number of the attempt."""
+    number = _decimal(value)
+    return None if number is None else number + 1
+
+
+def _small(read: Callable[[str], int | None]) -> Callable[[str], int | None]:
+    def small(value: str) -> int | None:
+        number = read(value)
+        return number if number is not None and number <= _MAX_ATTEMPT else None
+
+    return small
+
+
+def _epoch(value: str) -> str | None:
+    """Our own `message-seq` is `<producer epoch>:<n>`."""
+    epoch, colon, number = value.rpartition(":")
+    return epoch if colon and _decimal(number) is not None else None
+
+
+def _sequence(value: str) -> int | None:
+    epoch, colon, number = value.rpartition(":")
+    return _decimal(number) if epoch and colon else None
+
+
+# column -> (header, reader), in order of preference
+_TABLE: Final[dict[str, tuple[tuple[str, Callable[[str], str | int | None]], ...]]] = {
+    "correlation_id": tuple(
+        (name, _text)
+        for name in (
+            *("correlation-id", "x-correlation-id", "correlationId", "ce_correlationid", "x-request-id"),
+            *("NServiceBus.ConversationId", "NServiceBus.CorrelationId", "ConversationId", "rbs2-corr-id"),
+            *("conversation-id", "axon-metadata-correlationId"),
+        )
+    ),
+    "message_id": tuple(
+        (name, _text)
+        for name in (
+            *("message-id", "x-message-id", "event-id", "ce_id", "NServiceBus.MessageId", "MessageId"),
+            *("rbs2-msg-id", "axon-message-id", "id"),
+        )
+    ),
+    "event_source": (("ce_source", _text),),
+    "causation_id": tuple(
+        (name, _text)
+        for name in (
+            *("causation-id", "x-causation-id", "ce_causationid", "NServiceBus.RelatedTo", "MT-InitiatorId"),
+            *("rbs2-in-reply-to", "parent-id"),
+        )
+    ),
+    "event_type": tuple(
+        (name, _text)
+        for name in (
+            *("ce_type", "event-type", "eventType", "NServiceBus.EnclosedMessageTypes", "MT-MessageType"),
+            *("axon-message-type", "__TypeId__"),
+        )
+    ),
+    "producer_epoch": (("message-seq", _epoch),),
+    "producer_seq": (("message-seq", _sequence),),
+    "attempt": (
+        ("retry_topic-attempts", _small(_binary)),
+        ("kafka_deliveryAttempt", _small(_binary)),
+        ("attempts", _small(_decimal)),
+        ("rbs2-delivery-count", _small(_decimal)),
+        ("x-delivery-count", _small(_repeats)),
+        ("MT-Redelivery-Count", _small(_repeats)),
+        ("NServiceBus.Retries", _small(_repeats)),
+    ),
+    "origin_destination": (("kafka_dlt-original-topic", _text), ("__connect.errors.topic", _text)),
+    "origin_partition": (
+        ("kafka_dlt-original-partition", _small(_binary)),
+        ("__connect.errors.partition", _small(_decimal)),
+    ),
+    "origin_offset": (("kafka_dlt-original-offset", _binary), ("__connect.errors.offset", _decimal)),
+    "origin_group": (("kafka_dlt-original-consumer-group", _text),),
+}
+OF_LINKS: Final = ("message_id", "correlation_id")
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+_KNOWN: Final = frozenset(_key(name) for readers in _TABLE.values() for name, _ in readers)
+
+
+def apply(draft: Draft, links: Draft, links_of: list[int], several: list[bool]) -> None:
+    """Fill what the attributes left open from captured headers.
+
+    `links_of[i]` is where the links of span i begin among all links (one more entry than spans); `several[i]` is true
+    for spans of several messages.
+    """
+    captured = _captured(draft)
+    if not captured:
+        return
+    for column, readers in _TABLE.items():
+        known = draft.known(column)
+        rows, values = [], []
+        for row, headers in captured.items():
+            value = None if several[row] or known[row] else _read(headers, readers)
+            if value is not None:
+                rows.append(row)
+                values.append(value)
+        draft.correct(column, rows, values)
+        if column in OF_LINKS and links.count:
+            _to_links(captured, links, links_of, column)
+
+
+def _to_links(captured: dict[int, dict[str, list[str]]], links: Draft, links_of: list[int], column: str) -> None:
+    known = links.known(column)
+    rows, values = [], []
+    for row, headers in captured.items():
+        begin, count = links_of[row], links_of[row + 1] - links_of[row]
+        for place in range(count):
+            one = {name: [listed[place]] for name, listed in headers.items() if len(listed) == count}
+            value = _read(one, _TABLE[column])
+            if value is not None and not known[begin + place]:
+                rows.append(begin + place)
+                values.append(value)
+    links.correct(column, rows, values)
+
+
+def _captured(draft: Draft) -> dict[int, dict[str, list[str]]]:
+    """Return for each span that has any: header (as compared) -> values."""
+    unknown = draft.attributes.unknown()
+    if not len(unknown):
+        return {}
+    names = draft.attributes.keys(unknown)
+    here = np.flatnonzero(pc.starts_with(names, PREFIX).to_numpy(zero_copy_only=False))
+    captured: dict[int, dict[str, list[str]]] = defaultdict(dict)
+    for place in here.tolist():
+        name = _key(names[place].as_py().removeprefix(PREFIX))
+        if name in _KNOWN:
+            entry = int(unknown[place])
+            captured[int(draft.attributes.owners[entry])][name] = _listed(draft.attributes.value(entry))
+    return captured
+
+
+def _listed(value: Any) -> list[str]:  # noqa: ANN401 whatever was sent
+    if isinstance(value, list):
+        return [inner for inner in value if isinstance(inner, str)]
+    return [value] if isinstance(value, str) else []
+
+
+def _read(
+    headers: dict[str, list[str]],
+    readers: tuple[tuple[str, Callable[[str], str | int | None]], ...],
+) -> str | int | None:
+    for name, read in readers:
+        listed = headers.get(_key(name))
+        if listed:
+            value = read(listed[-1])
+            if value is not None:
+                return value
+    return None

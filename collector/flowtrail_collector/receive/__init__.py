@@ -1,0 +1,1 @@
+"""Receives OTLP: limits, decoding to columns, answers to the sender."""

@@ -1,0 +1,62 @@
+"""The tables of a store, and the stamp by which a store of ours is known."""
+
+from __future__ import annotations
+
+import time
+from importlib import metadata, resources
+from typing import TYPE_CHECKING
+
+from flowtrail_collector.errors import StoreRefused
+from flowtrail_collector.questions.views import create_views
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+PROGRAM = "flowtrail"
+SCHEMA_VERSION = 1
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables, views and stamp of an empty database, all or nothing."""
+    tables = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    connection.execute("BEGIN")
+    connection.execute(tables)
+    connection.execute(
+        "INSERT INTO store_info VALUES (?, ?, ?, ?)",
+        [PROGRAM, SCHEMA_VERSION, time.time_ns(), metadata.version("flowtrail")],
+    )
+    create_views(connection)
+    connection.execute("COMMIT")
+
+
+def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether nothing was ever created there: a start that was killed before its first commit leaves that."""
+    return _one(connection, "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()") == 0
+
+
+def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise StoreRefused unless the database bears our stamp, of this version."""
+    stamped = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'store_info'"
+    if _one(connection, stamped) == 0:
+        raise StoreRefused(
+            f"{path} is a DuckDB file of another program, not a flowtrail store; name another file for the store",
+        )
+    try:
+        row = connection.execute("SELECT program, schema_version, created_by FROM store_info").fetchone()
+    except Exception as unlike:
+        raise StoreRefused(f"{path} has a store_info table, but not flowtrail's; name another file") from unlike
+    if row is None or row[0] != PROGRAM:
+        raise StoreRefused(f"{path} was made by {row[0] if row else 'nobody known'}, not by flowtrail; name another file")
+    if row[1] != SCHEMA_VERSION:
+        raise StoreRefused(
+            f"{path} has schema version {row[1]} (made by flowtrail {row[2]}); this is flowtrail "
+            f"{metadata.version('flowtrail')}, which reads and writes version {SCHEMA_VERSION}. Open it with the "
+            "flowtrail that made it, or name another file and import the telemetry again",
+        )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
