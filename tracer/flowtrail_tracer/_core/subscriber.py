@@ -11,6 +11,9 @@ from flowtrail_tracer._core.ranges import OffsetRange, write_runs
 from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.span import AttributeValue
 
+_PATIENCE: Final = 0.05
+"""Seconds to wait for the worker (or a signal handler's victim) to let go of a range: the host never waits longer."""
+
 NOBODY: Final = Membership(None, None)
 
 Place = tuple[str, int]
@@ -49,17 +52,22 @@ class Subscriber:
 
     def handed_out(self, destination: str, partition: int, offset: int, start: int, end: int) -> None:
         """Note one record handed out by iteration, of a poll that lasted from `start` to `end`."""
-        with self._lock:
+        lock = self._lock
+        if not lock.acquire(timeout=_PATIENCE):
+            return
+        try:
             found = self._open
             if found is None or found.partition != partition or found.destination != destination:
                 self._record_open()
                 found = self._open = OffsetRange(destination, partition, start, end, RUNTIME.now())
             found.add(offset)
+        finally:
+            lock.release()
 
     def seal(self, age: int = 0) -> None:
         """Record the open range, if its first record was handed out `age` nanoseconds ago or earlier."""
         found = self._open
-        if found is None or RUNTIME.now() - found.since < age or not self._lock.acquire(timeout=0.05):
+        if found is None or RUNTIME.now() - found.since < age or not self._lock.acquire(timeout=_PATIENCE):
             return
         try:
             self._record_open()

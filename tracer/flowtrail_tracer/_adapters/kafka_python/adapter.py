@@ -1,6 +1,7 @@
 """Recognises kafka-python's clients, puts the hooks in place, and gives every traced client its state."""
 
 import threading
+import weakref
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ class KafkaPythonAdapter:
         self._hooks: list[Hook] | None = None
         self._all = False
         self._traced = False
+        self._implicit: list[weakref.ref[Any]] = []
 
     def recognises(self, client: object) -> bool:
         """Whether `client` is a KafkaProducer or a KafkaConsumer, or of a subclass."""
@@ -32,6 +34,7 @@ class KafkaPythonAdapter:
         self._traced = True
         self._place_hooks()
         _state_of(client)
+        self._implicit = [found for found in self._implicit if found() is not client]
 
     def install(self) -> None:
         """Trace every client, those that exist already included: they are attached at their next call."""
@@ -41,6 +44,9 @@ class KafkaPythonAdapter:
     def uninstall(self) -> None:
         """Trace only what was given to `attach`; with no such client, every method is put back."""
         self._all = False
+        implicit, self._implicit = self._implicit, []
+        for found in implicit:
+            _detach(found())
         if not self._traced and self._hooks is not None:
             with self._lock:
                 for hook in self._hooks:
@@ -62,11 +68,19 @@ class KafkaPythonAdapter:
 
     def publisher_of(self, client: Any) -> KafkaPublisher | None:
         """Return the state of a producer that `instrument()` covers."""
-        return _state_of(client) if self._all else None  # type: ignore[return-value]
+        return self._cover(client)  # type: ignore[no-any-return]
 
     def subscriber_of(self, client: Any) -> KafkaSubscriber | None:
         """Return the state of a consumer that `instrument()` covers."""
-        return _state_of(client) if self._all else None  # type: ignore[return-value]
+        return self._cover(client)  # type: ignore[no-any-return]
+
+    def _cover(self, client: Any) -> Any:
+        if not self._all:
+            return None
+        state = _state_of(client)
+        self._implicit = [found for found in self._implicit if found() is not None]
+        self._implicit.append(weakref.ref(client))
+        return state
 
 
 _attaching = threading.Lock()
@@ -89,6 +103,14 @@ def _state_of(client: Any) -> KafkaPublisher | KafkaSubscriber:
         client.__dict__[STATE] = subscriber
         subscriber.refresh_assignment()
         return subscriber
+
+
+def _detach(client: Any) -> None:
+    """Take a client's state away."""
+    if client is not None:
+        for holder in (client, getattr(client, "_coordinator", None), getattr(client, "_subscription", None)):
+            if holder is not None:
+                holder.__dict__.pop(STATE, None)
 
 
 def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
