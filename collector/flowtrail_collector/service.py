@@ -157,7 +157,9 @@ class Collector:
         if self._grpc is not None:
             self._grpc.start()
         if config.retain_s is not None:
-            self._expiry = threading.Thread(target=self._expire, args=(config.retain_s,), name="flowtrail-expiry", daemon=True)
+            self._expiry = threading.Thread(
+                target=self._expire, args=(config.retain_s,), name="flowtrail-expiry", daemon=True
+            )
             self._expiry.start()
 
     def _expire(self, retain_s: float) -> None:

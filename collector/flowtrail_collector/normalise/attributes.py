@@ -72,7 +72,7 @@ class Attributes:
         return order[begins[0] : begins[1]]
 
     def first(self, names: tuple[str, ...]) -> Rows | None:
-        """Return for each owner the entry of the first of `names` that it has, -1 where none; None if nobody has any."""
+        """Return for each owner its entry for the first of `names` that it has, or -1; None if nobody has any."""
         chosen: Rows | None = None
         for name in reversed(names):
             entries = self.entries(name)
@@ -140,7 +140,7 @@ class Attributes:
         mask[others] = True
         return pc.replace_with_mask(taken, pa.array(mask), pa.array(parts.tolist(), pa.string()))
 
-    def value(self, entry: int) -> Any:  # noqa: ANN401 whatever was sent
+    def value(self, entry: int) -> Any:
         """Return one value as Python sees it; arrays as lists, key-value lists as dicts."""
         kind = Type(self.types[entry])
         if kind is Type.NONE:

@@ -1,4 +1,4 @@
-"""Canonical columns in the making: read from the attributes by rule, then corrected row by row where senders are odd."""
+"""Canonical columns in the making: read from the attributes by rule, corrected row by row where senders are odd."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def _captured(draft: Draft) -> dict[int, dict[str, list[str]]]:
     return captured
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 whatever was sent
+def _listed(value: Any) -> list[str]:
     if isinstance(value, list):
         return [inner for inner in value if isinstance(inner, str)]
     return [value] if isinstance(value, str) else []

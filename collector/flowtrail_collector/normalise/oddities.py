@@ -1,14 +1,14 @@
 """What single instrumentations do their own way: corrections of a draft, each for the rows that need it.
 
-Every function takes the draft and the spans' own fields. Their order in `ODDITIES` matters: later ones read what earlier
-ones settled. The sources are the instrumentations' code and what they were seen to send (tests/foreign).
+Every function takes the draft and the spans' own fields. Their order in `ODDITIES` matters: later ones read what
+earlier ones settled. The sources are the instrumentations' code and what they were seen to send (tests/foreign).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Fields:
 
 
 def systems(draft: Draft, _: Fields) -> None:
-    """Older names of SQS."""
+    """Map older names of SQS."""
     for old in set(draft.distinct("system")) & SYSTEMS.keys():
         rows = np.flatnonzero(draft.equals("system", old))
         draft.correct("system", rows, [SYSTEMS[old]] * len(rows))
@@ -89,7 +89,7 @@ def missing_operations(draft: Draft, fields: Fields) -> None:
 
 
 @lru_cache(10_000)
-def _derived(name: str, kind: int, destination: str | None, messaging: bool) -> tuple[str | None, str | None]:  # noqa: FBT001
+def _derived(name: str, kind: int, destination: str | None, messaging: bool) -> tuple[str | None, str | None]:
     """Return operation and destination as a span's name, or else its kind, tells them."""
     for verb, rest in _readings(name, destination):
         if VERBS[verb] in _OF_KIND.get(kind, VERBS.values()):
@@ -116,7 +116,10 @@ def spring_listeners(draft: Draft, _: Fields) -> None:
         rows = rows[draft.equals("operation", "receive")[rows]]
         draft.correct("operation", rows, ["process"] * len(rows))
     rows = np.flatnonzero(draft.from_name("client_id", "messaging.consumer.id"))
-    pairs = [(row, *str(text).partition(" - ")) for row, text in zip(rows, draft.values("client_id", rows), strict=True)]
+    pairs = [
+        (row, *str(text).partition(" - "))
+        for row, text in zip(rows.tolist(), draft.values("client_id", rows), strict=True)
+    ]
     pairs = [pair for pair in pairs if pair[2]]
     draft.correct("client_id", [row for row, *_ in pairs], [client for *_, client in pairs])
     ungrouped = ~draft.known("consumer_group")
@@ -132,7 +135,7 @@ def producer_groups(draft: Draft, _: Fields) -> None:
 
 
 def places_as_ids(draft: Draft, _: Fields) -> None:
-    """A Kafka message id `topic.partition.offset` (confluent, aiokafka) or all digits (otelsarama) is a place.
+    """Take a Kafka message id `topic.partition.offset` (confluent, aiokafka) or all digits (otelsarama) for a place.
 
     Never in our own spans (those are numbered): there the application's id is what it is.
     """
@@ -252,7 +255,7 @@ def _exchange(
 
 
 def error_types(draft: Draft, fields: Fields) -> None:
-    """An ERROR without a type: that of the last exception event, else the conventions' `_OTHER`."""
+    """Give an ERROR without a type that of the last exception event, else the conventions' `_OTHER`."""
     rows = np.flatnonzero(fields.failed & ~draft.known("error_type"))
     if not len(rows):
         return
@@ -265,7 +268,7 @@ def error_types(draft: Draft, fields: Fields) -> None:
     draft.correct("error_type", rows, types)
 
 
-def _exception(event: dict[str, list[dict[str, object]]]) -> str | None:
+def _exception(event: dict[str, Any]) -> str | None:
     if event["name"] != b"exception":
         return None
     for entry in event["attributes"]:
@@ -288,4 +291,3 @@ ODDITIES = (
     error_types,
 )
 """In the order in which they apply."""
-

@@ -1,7 +1,7 @@
 """What can not be stored is left out and counted; the rest of its request is stored.
 
-OTLP: ids of 16 and 8 bytes that are not all zero (trace/v1, Span); a span ends no earlier than it starts. Times are 64-bit
-and signed in the store, so they end in the year 2262.
+OTLP: ids of 16 and 8 bytes that are not all zero (trace/v1, Span); a span ends no earlier than it starts. Times are
+64-bit and signed in the store, so they end in the year 2262.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def parents(ids: pa.BinaryArray) -> pa.BinaryArray:
 
 def _is_id(ids: pa.BinaryArray, width: int) -> Mask:
     """Return which of some ids have `width` bytes and are not all zero."""
-    lengths = np.diff(np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]) if len(ids) else None
+    lengths = (
+        np.diff(np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]) if len(ids) else None
+    )
     if lengths is None:
         return np.zeros(0, bool)
     right: Mask = lengths == width

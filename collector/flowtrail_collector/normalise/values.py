@@ -37,8 +37,7 @@ def as_text(raw: pa.Array) -> tuple[pa.StringArray, NDArray[np.intp]]:
 def _cut(raw: pa.Array) -> pa.Array:
     long = np.flatnonzero((pc.binary_length(raw).fill_null(0)).to_numpy(zero_copy_only=False) > MAX_TEXT)
     cut = [
-        (value[:MAX_TEXT].decode("utf-8", "ignore") + _CUT).encode()
-        for value in raw.take(pa.array(long)).to_pylist()
+        (value[:MAX_TEXT].decode("utf-8", "ignore") + _CUT).encode() for value in raw.take(pa.array(long)).to_pylist()
     ]
     mask = np.zeros(len(raw), bool)
     mask[long] = True
@@ -65,20 +64,20 @@ def integer(text: str) -> int | None:
     return number if -(2**63) <= number < 2**63 else None
 
 
-def nested(kind: str, encoded: bytes) -> Any:  # noqa: ANN401 whatever was sent
+def nested(kind: str, encoded: bytes) -> Any:
     """Return an array or key-value list, given as OTLP bytes, as a list or dict."""
     of = messages.message("ArrayValue" if kind == "array" else "KeyValueList").FromString(encoded)
     return _python(of, kind)
 
 
-def _python(value: Any, kind: str) -> Any:  # noqa: ANN401 whatever was sent
+def _python(value: Any, kind: str) -> Any:
     # As deep as protobuf let it be: 45.
     if kind == "array":
         return [_any(inner) for inner in value.values]
     return {entry.key.decode("utf-8", "replace"): _any(entry.value) for entry in value.values}
 
 
-def _any(value: Any) -> Any:  # noqa: ANN401 whatever was sent
+def _any(value: Any) -> Any:
     case = value.WhichOneof("value")
     if case is None:
         return None
@@ -90,7 +89,7 @@ def _any(value: Any) -> Any:  # noqa: ANN401 whatever was sent
     return _python(inner, case) if case in ("array", "kvlist") else inner
 
 
-def json_text(kind: str, value: Any) -> str | None:  # noqa: ANN401 whatever was sent
+def json_text(kind: str, value: Any) -> str | None:
     """Return a double, bytes, an array or a key-value list as JSON text; what JSON has no number for by its name."""
     if value is None:
         return None

@@ -1,6 +1,6 @@
 """What OTLP senders are answered: the response with its partial success, and errors as google.rpc.Status.
 
-The Status messages are described here because no dependency of ours ships them; field numbers are googleapis' (google/rpc).
+The Status messages are described here because no dependency of ours ships them; field numbers as in google/rpc.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _message(name: str) -> type[Message]:
     info.field.add(name="retry_delay", number=1, type=field.TYPE_MESSAGE, type_name=kind, label=field.LABEL_OPTIONAL)
     pool = descriptor_pool.DescriptorPool()
     for needed in (any_pb2.DESCRIPTOR, duration_pb2.DESCRIPTOR):
-        pool.AddSerializedFile(needed.serialized_pb)  # type: ignore[no-untyped-call]
-    pool.Add(file)  # type: ignore[no-untyped-call]
-    found: Any = pool.FindMessageTypeByName(f"flowtrail.rpc.{name}")  # type: ignore[no-untyped-call]
+        pool.AddSerializedFile(needed.serialized_pb)
+    pool.Add(file)
+    found: Any = pool.FindMessageTypeByName(f"flowtrail.rpc.{name}")
     return message_factory.GetMessageClass(found)

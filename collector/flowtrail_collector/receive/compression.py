@@ -20,11 +20,11 @@ _MAX_MEMBERS: Final = 1000
 _MAX_WINDOW: Final = 8 << 20  # zstd: beyond it, a frame could ask for gigabytes before its first byte
 
 
-class TooLarge(FlowtrailError):
+class TooLarge(FlowtrailError):  # noqa: N818 as the tree in errors
     """A body beyond the limit, before or after decompression."""
 
 
-class NotCompressed(FlowtrailError):
+class NotCompressed(FlowtrailError):  # noqa: N818 likewise
     """A body that is not compressed the way it says it is."""
 
 
@@ -48,7 +48,9 @@ class Body:
             for part in self._decoder.parts(data):
                 self._keep(part)
         except (zlib.error, zstandard.ZstdError) as error:
-            raise NotCompressed(f"the body is not {self._encoding}, though its Content-Encoding says so: {error}") from None
+            raise NotCompressed(
+                f"the body is not {self._encoding}, though its Content-Encoding says so: {error}"
+            ) from None
 
     def whole(self) -> bytes:
         """Return the body. Raises NotCompressed when its end is missing."""

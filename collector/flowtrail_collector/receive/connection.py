@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import asyncio  # noqa: TC003 in a signature of uvicorn
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -47,7 +47,7 @@ class Connection(HttpToolsProtocol):
         if self._timer is None:
             self._await_headers()
 
-    def on_headers_complete(self) -> Any:  # noqa: ANN401 uvicorn's
+    def on_headers_complete(self) -> Any:
         """Let the request's handler have its own time limit."""
         self._headers_came()
         return super().on_headers_complete()

@@ -1,9 +1,9 @@
 """OTLP protobuf bytes to columns.
 
 Two decoders, each for what it is good at. protobuf's own (upb, C) reads a request first and throws the result away: it
-has been attacked for years, it bounds nesting, and it costs 1 us a span. What it accepts goes to ptars (Rust), which makes
-Arrow columns for 3.5 us a span, where a walk over upb's objects in Python takes 8 to 12. ptars alone would not do: it ends the
-process on 200,000 nested groups and panics on lengths beyond 2^63; neither gets past the first.
+has been attacked for years, it bounds nesting, and it costs 1 us a span. What it accepts goes to ptars (Rust), which
+makes Arrow columns for 3.5 us a span, where a walk over upb's objects in Python takes 8 to 12. ptars alone would not
+do: it ends the process on 200,000 nested groups and panics on lengths beyond 2^63; neither gets past the first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flowtrail_collector.errors import FlowtrailError
 from flowtrail_collector.receive import messages
 
 
-class NotOtlp(FlowtrailError):
+class NotOtlp(FlowtrailError):  # noqa: N818 as the tree in errors
     """A body that is not the OTLP it says it is; the sender is not to try again."""
 
 

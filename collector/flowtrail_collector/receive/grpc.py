@@ -78,7 +78,7 @@ class OtlpGrpc:
             failure = Failure(Code.UNAVAILABLE, "the store is slow; it may be stored later, sending it again is safe")
         except FlowtrailError as error:
             failure = answers.failure_of(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 the sender is always answered
             _log.exception("an OTLP request failed")
             failure = Failure(Code.UNAVAILABLE, "the collector failed at this request; its log says more")
         trailers = [("grpc-status-details-bin", answers.status(failure, json=False))]

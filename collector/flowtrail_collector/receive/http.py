@@ -1,7 +1,7 @@
 """OTLP over HTTP: POST /v1/traces, protobuf and JSON.
 
-Errors are google.rpc.Status in the request's own type. What may pass is only ever 503 with a short Retry-After: official
-exporters drop on anything else, at once.
+Errors are google.rpc.Status in the request's own type. What may pass is only ever 503 with a short Retry-After: the
+official exporters drop on anything else, at once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class OtlpHttp:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
         json = _TYPES.get(kind, False)
-        request = _Request(self, scope, headers, receive)
+        request = _Request(self, headers, receive)
         try:
             outcome = await self._answer(scope, kind, request)
             await _send(send, 200, answers.success(outcome, json=json), json=json)
@@ -54,13 +54,15 @@ class OtlpHttp:
             raise
         except _GoneError:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 the sender is always answered
             if not isinstance(error, (Failure, FlowtrailError)):
                 _log.exception("an OTLP request failed")
                 error = Failure(Code.UNAVAILABLE, "the collector failed at this request; its log says more")
             failure = answers.failure_of(error)
             await request.drain()
-            await _send(send, failure.code.http, answers.status(failure, json=json), json=json, close=not request.complete)
+            await _send(
+                send, failure.code.http, answers.status(failure, json=json), json=json, close=not request.complete
+            )
         finally:
             self._arriving -= request.counted
 
@@ -82,7 +84,9 @@ class OtlpHttp:
         try:
             return await asyncio.wait_for(asyncio.shield(stored), _STORED_WITHIN_S)
         except TimeoutError:
-            raise Failure(Code.UNAVAILABLE, "the store is slow; it may be stored later, sending it again is safe") from None
+            raise Failure(
+                Code.UNAVAILABLE, "the store is slow; it may be stored later, sending it again is safe"
+            ) from None
 
     def arrived(self, size: int) -> None:
         """Count bytes of a body; raise Failure when more is arriving than may."""
@@ -98,7 +102,7 @@ class _GoneError(Exception):
 class _Request:
     """One request's body, as it arrives."""
 
-    def __init__(self, app: OtlpHttp, scope: Scope, headers: dict[bytes, str], receive: Receive) -> None:
+    def __init__(self, app: OtlpHttp, headers: dict[bytes, str], receive: Receive) -> None:
         self._app = app
         self._headers = headers
         self._receive = receive

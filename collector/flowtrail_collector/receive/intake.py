@@ -1,7 +1,7 @@
 """Between the receivers and the store: bodies in, outcomes out, the more at a time the busier it is.
 
-One thread decodes and normalises what is waiting while the writer commits what came before. Decoded columns take several
-times the bytes they came in, so what waits, waits as bodies; and when too many bytes wait, senders are asked to come back.
+One thread decodes and normalises what is waiting while the writer commits what came before. Decoded columns take
+several times the bytes they came in, so what waits, waits as bodies; when too many wait, senders are put off.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Intake:
         while requests := self._take():
             try:
                 self._work(requests)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 the thread outlives whatever one body holds
                 _log.exception("a group of requests failed")
                 for request in requests:
                     self._answer(request, FlowtrailError(f"this request can not be stored: {error}"))
@@ -116,7 +116,9 @@ class Intake:
     def _take(self) -> list[_Request]:
         """Return the requests to work on next; none when closing and all is done."""
         with self._news:
-            self._news.wait_for(lambda: (self._waiting and self._ahead < _AHEAD) or (self._closing and not self._waiting))
+            self._news.wait_for(
+                lambda: (self._waiting and self._ahead < _AHEAD) or (self._closing and not self._waiting)
+            )
             taken: list[_Request] = []
             size = 0
             while self._waiting and (not taken or size + len(self._waiting[0].body) <= _GROUP_BYTES):
@@ -189,7 +191,7 @@ def _normalised(
     try:
         whole = decoded[0] if len(decoded) == 1 else pa.concat_arrays(decoded)
         return [(requests, normalise(whole))]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 found out below whose it is
         if len(requests) == 1:
             _log.exception("a request could not be normalised")
             answer(requests[0], FlowtrailError(f"this request can not be normalised: {error}"))

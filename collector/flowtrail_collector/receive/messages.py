@@ -68,7 +68,7 @@ def _pool(*, nested: bool) -> descriptor_pool.DescriptorPool:
     for number, field, kind in [*_ANY_VALUE, (5, "array", array), (6, "kvlist", kvlist), (7, "bytes", _BYTES)]:
         _add(value, number, field, kind).oneof_index = 0
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
+    pool.Add(file)
     return pool
 
 
@@ -85,17 +85,17 @@ def _add(
     if isinstance(kind, str):
         field.type, field.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
     else:
-        field.type = kind  # type: ignore[assignment]
+        field.type = kind
     return field
 
 
 def flat_request() -> Descriptor:
     """Return the descriptor of a request in which arrays and key-value lists are left as bytes."""
-    return _pool(nested=False).FindMessageTypeByName(f"{_PACKAGE}.Request")  # type: ignore[no-any-return,no-untyped-call]
+    return _pool(nested=False).FindMessageTypeByName(f"{_PACKAGE}.Request")
 
 
 @cache
 def message(name: str) -> type[Message]:
     """Return the class of a message (`Request`, `ArrayValue` ...) whose values are decoded through and through."""
-    found: Any = _pool(nested=True).FindMessageTypeByName(f"{_PACKAGE}.{name}")  # type: ignore[no-untyped-call]
+    found: Any = _pool(nested=True).FindMessageTypeByName(f"{_PACKAGE}.{name}")
     return message_factory.GetMessageClass(found)

@@ -41,7 +41,7 @@ def to_protobuf(body: bytes) -> bytes:
     return bytes(request.SerializeToString())
 
 
-def _loads(body: bytes) -> Any:  # noqa: ANN401 any JSON
+def _loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -54,14 +54,14 @@ def _loads(body: bytes) -> Any:  # noqa: ANN401 any JSON
         raise NotOtlp(f"the body is not JSON: {first}") from None
 
 
-def _fill(message: Any, document: dict[str, Any], path: str, fields: dict[str, Setter]) -> None:  # noqa: ANN401 protobuf
+def _fill(message: Any, document: dict[str, Any], path: str, fields: dict[str, Setter]) -> None:
     for name, value in document.items():
         setter = fields.get(name)
         if setter is not None and value is not None:
             setter(message, value, f"{path}.{name}")
 
 
-def _object(value: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 any JSON
+def _object(value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(path, "an object", value)
     return value
@@ -76,13 +76,13 @@ def _items(document: dict[str, Any], name: str, other: str, path: str) -> enumer
     return enumerate(value)
 
 
-def _wrong(path: str, expected: str, value: Any) -> NotOtlp:  # noqa: ANN401 any JSON
+def _wrong(path: str, expected: str, value: Any) -> NotOtlp:
     kinds = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return NotOtlp(f"{path} must be {expected}, not {kinds.get(type(value), 'a number')}")
 
 
 def _text(field: str) -> Setter:
-    def put(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+    def put(message: Any, value: Any, path: str) -> None:
         if not isinstance(value, str):
             raise _wrong(path, "a string", value)
         setattr(message, field, value.encode())
@@ -91,7 +91,7 @@ def _text(field: str) -> Setter:
 
 
 def _hex(field: str) -> Setter:
-    def put(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+    def put(message: Any, value: Any, path: str) -> None:
         if not isinstance(value, str):
             raise _wrong(path, "an id in hex", value)
         try:
@@ -106,7 +106,7 @@ def _hex(field: str) -> Setter:
 def _whole(field: str, low: int, high: int, beyond: int | None = None) -> Setter:
     """Read an integer, given as a number or a string of digits."""
 
-    def put(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+    def put(message: Any, value: Any, path: str) -> None:
         number = _number(value, path)
         if not low <= number <= high:
             if beyond is None:
@@ -117,7 +117,7 @@ def _whole(field: str, low: int, high: int, beyond: int | None = None) -> Setter
     return put
 
 
-def _number(value: Any, path: str) -> int:  # noqa: ANN401 any JSON
+def _number(value: Any, path: str) -> int:
     if isinstance(value, bool):
         raise _wrong(path, "an integer", value)
     if isinstance(value, float) and value.is_integer():
@@ -130,7 +130,7 @@ def _number(value: Any, path: str) -> int:  # noqa: ANN401 any JSON
 
 
 def _one(field: str, fields: dict[str, Setter]) -> Setter:
-    def put(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+    def put(message: Any, value: Any, path: str) -> None:
         inner = getattr(message, field)
         inner.SetInParent()
         _fill(inner, _object(value, path), path, fields)
@@ -139,7 +139,7 @@ def _one(field: str, fields: dict[str, Setter]) -> Setter:
 
 
 def _many(field: str, fields: dict[str, Setter]) -> Setter:
-    def put(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+    def put(message: Any, value: Any, path: str) -> None:
         if not isinstance(value, list):
             raise _wrong(path, "an array", value)
         into = getattr(message, field)
@@ -150,11 +150,11 @@ def _many(field: str, fields: dict[str, Setter]) -> Setter:
     return put
 
 
-def _attributes(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+def _attributes(message: Any, value: Any, path: str) -> None:
     _entries(message.attributes, value, path, 0)
 
 
-def _entries(into: Any, value: Any, path: str, depth: int) -> None:  # noqa: ANN401 protobuf and JSON
+def _entries(into: Any, value: Any, path: str, depth: int) -> None:
     if not isinstance(value, list):
         raise _wrong(path, "an array", value)
     for place, item in enumerate(value):
@@ -170,7 +170,7 @@ def _entries(into: Any, value: Any, path: str, depth: int) -> None:  # noqa: ANN
             _value(entry.value, _object(told, f"{here}.value"), f"{here}.value", depth)
 
 
-def _value(into: Any, document: dict[str, Any], path: str, depth: int) -> None:  # noqa: ANN401 protobuf and JSON
+def _value(into: Any, document: dict[str, Any], path: str, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise NotOtlp(f"{path[:200]}... is nested more than {_MAX_DEPTH} deep")
     into.SetInParent()
@@ -190,13 +190,13 @@ def _value(into: Any, document: dict[str, Any], path: str, depth: int) -> None: 
             _entries(into.kvlist.values, _object(value, here).get("values", []), f"{here}.values", depth + 1)
 
 
-def _boolean(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+def _boolean(message: Any, value: Any, path: str) -> None:
     if not isinstance(value, bool):
         raise _wrong(path, "a boolean", value)
     message.bool = value
 
 
-def _double(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+def _double(message: Any, value: Any, path: str) -> None:
     if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -204,11 +204,13 @@ def _double(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protob
     message.double = float(value)
 
 
-def _bytes(message: Any, value: Any, path: str) -> None:  # noqa: ANN401 protobuf and JSON
+def _bytes(message: Any, value: Any, path: str) -> None:
     if not isinstance(value, str):
         raise _wrong(path, "bytes in base64", value)
     try:
-        message.bytes = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_" if set(value) & {"-", "_"} else None)
+        message.bytes = base64.b64decode(
+            value + "=" * (-len(value) % 4), altchars=b"-_" if set(value) & {"-", "_"} else None
+        )
     except (binascii.Error, ValueError):
         raise NotOtlp(f"{path} must be bytes in base64") from None
 

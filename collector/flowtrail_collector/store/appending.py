@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flowtrail_collector.store.identity import Keys
 
 MAX_DIGESTS = 100_000
-"""Requests remembered: those of the last minutes under load, of the last hours otherwise. Beyond, spans are compared."""
+"""Requests remembered: the last minutes' under load, the last hours' otherwise. Beyond, spans are compared."""
 _MAX_RESOURCES = 100_000
 _BELIEVED_AHEAD_NS = 3_600_000_000_000  # a start further in the future than that says nothing about what is recent
 
@@ -50,7 +50,7 @@ class Appender:
         self.reload()
 
     def reload(self) -> None:
-        """Forget, and read again what is stored: for the beginning, and after a commit that may or may not have been."""
+        """Forget, and read what is stored: at the beginning, and after a commit that may or may not have been."""
         connection, horizon = self._connection, time.time_ns() + _BELIEVED_AHEAD_NS
         rows = connection.execute(
             "SELECT digest FROM (SELECT digest, received_ns FROM request_rows ORDER BY received_ns DESC LIMIT ?) "
@@ -65,7 +65,7 @@ class Appender:
         self._recent = Recent(newest[0] + 1 if newest and stored else 0)
 
     def prepare(self, batches: list[SpanBatch], digests: list[bytes], counts: list[int]) -> Prepared:
-        """Insert inside the open transaction; request i has `digests[i]` and the next `counts[i]` rows of the batches."""
+        """Insert inside the open transaction; request i has `digests[i]` and the next `counts[i]` rows."""
         spans, links, resources = _joined(batches)
         keep, fresh = self._unseen(digests, counts)
         keys = keys_of(_bytes_of(spans["trace_id"]), _bytes_of(spans["span_id"]))

@@ -14,8 +14,8 @@ class SpanBatch:
     """Normalised spans of one or several requests, as Arrow tables with the store's column names.
 
     `spans` has a subset of the columns of `span_rows` (a column that is null throughout is left out), `resources` those
-    of `resource_rows`. `links` has `row` (int32, the place in `spans` of the span that holds the link) and the columns of
-    `link_rows`, except those that stand on the span.
+    of `resource_rows`. `links` has `row` (int32, the place in `spans` of the span that holds the link) and the columns
+    of `link_rows`, except those that stand on the span.
     """
 
     spans: pa.Table

@@ -111,7 +111,9 @@ class Store:
         except duckdb.InterruptException:
             raise Cancelled(watch.why()) from None
         except duckdb.OutOfMemoryException as error:
-            raise SourceUnavailable(f"the question needs more memory than the store may use: {_first(error)}") from error
+            raise SourceUnavailable(
+                f"the question needs more memory than the store may use: {_first(error)}"
+            ) from error
         except (duckdb.IOException, duckdb.FatalException) as error:
             raise StoreDamaged(f"{self.path} could not be read: {_first(error)}") from error
         finally:
@@ -174,7 +176,7 @@ class Store:
         return cursor
 
     def _reopen(self) -> None:
-        """Replace the database after DuckDB gave it up (as on a full disk); reads that run meanwhile fail and may retry."""
+        """Replace the database after DuckDB gave it up (as on a full disk); reads that run meanwhile may retry."""
         with suppress(duckdb.Error):
             self._connection.close()
         self._connection = opening.connect(self.path, create=False, read_only=False, settings=self._settings)

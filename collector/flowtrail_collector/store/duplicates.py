@@ -96,7 +96,9 @@ def stored(
 def _met(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> list[tuple[int, bool]]:
     """Return the rows whose ids are in the file, and whether a row with the same columns stands there."""
     types = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'span_rows'").fetchall()
-    same = " AND ".join(_same(name, name in asked.column_names) for (name,) in types if name not in {*_IDS, "conflicting"})
+    same = " AND ".join(
+        _same(name, name in asked.column_names) for (name,) in types if name not in {*_IDS, "conflicting"}
+    )
     return connection.execute(
         f"SELECT a.row, bool_or({same}) FROM asked a JOIN span_rows s ON s.span_id = a.span_id "
         "AND s.trace_id = a.trace_id WHERE s.start_ns BETWEEN ? AND ? GROUP BY a.row",
@@ -104,7 +106,7 @@ def _met(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> list[tuple[i
     ).fetchall()
 
 
-def _same(name: str, given: bool) -> str:  # noqa: FBT001 one caller
+def _same(name: str, given: bool) -> str:
     if name == "attributes":
         theirs = "coalesce(list_sort(map_entries(s.attributes)), [])"
         return f"{theirs} = " + ("coalesce(list_sort(map_entries(a.attributes)), [])" if given else "[]")

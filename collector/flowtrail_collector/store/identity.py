@@ -78,7 +78,9 @@ class _Generation:
         self._tables = [np.zeros(_WORDS, np.uint64) for _ in range(2)]
 
     def may_hold(self, places: Places) -> NDArray[np.bool_]:
-        first, second = ((table[words] & bits) == bits for table, (words, bits) in zip(self._tables, places, strict=True))
+        first, second = (
+            (table[words] & bits) == bits for table, (words, bits) in zip(self._tables, places, strict=True)
+        )
         return np.asarray(first & second)
 
     def add(self, places: Places, newest_start_ns: int) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 CATALOG = "store"
 ROW_GROUP_SIZE = 61_440
-"""Rows a row group holds. The writer checkpoints when one is full, so no checkpoint ever rewrites a partial one; half of
-DuckDB's default halves the stall (190 ms instead of 420) for 2 B a span."""
+"""Rows a row group holds. The writer checkpoints when one is full, so no checkpoint ever rewrites a partial one; half
+of DuckDB's default halves the stall (190 ms instead of 420) for 2 B a span."""
 _MAGIC = slice(8, 12)
 
 _open_here: set[str] = set()
@@ -110,7 +110,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: boo
             connection.execute(f"ATTACH '{quoted}' AS {CATALOG} ({options})")
     except duckdb.Error as error:
         raise _told(path, error) from error
-    except Exception as error:  # noqa: BLE001 what DuckDB throws at damage is not always its own
+    except Exception as error:
         raise StoreDamaged(_damaged(path, str(error))) from error
 
 
@@ -123,7 +123,9 @@ def _told(path: Path, error: duckdb.Error) -> Exception:
     if "Conflicting lock" in text or "Could not set lock" in text:
         pid = re.search(r"PID (\d+)", text)
         holder = f"process {pid[1]}" if pid else "another process"
-        return StoreBusy(f"{path} is held by {holder}; DuckDB lets one process open a file. Stop it, or name another file")
+        return StoreBusy(
+            f"{path} is held by {holder}; DuckDB lets one process open a file. Stop it, or name another file"
+        )
     if "already attached" in text:
         return StoreBusy(f"{path} is open already in this process (pid {os.getpid()}); close it there first")
     if "newer version" in text or "version number" in text or "serialization version" in text.lower():

@@ -37,7 +37,8 @@ def expire(store: Store, before_ns: int, stop: threading.Event) -> int:
 def _slice(connection: duckdb.DuckDBPyConnection, before_ns: int) -> int | None:
     """Return an instant before which there are few enough spans to remove at once; None where nothing is too old."""
     row = connection.execute(
-        "SELECT max(start_ns), count(*) FROM (SELECT start_ns FROM span_rows WHERE start_ns < ? ORDER BY start_ns LIMIT ?)",
+        "SELECT max(start_ns), count(*) FROM "
+        "(SELECT start_ns FROM span_rows WHERE start_ns < ? ORDER BY start_ns LIMIT ?)",
         [before_ns, _ROWS],
     ).fetchone()
     if row is None or not row[1]:

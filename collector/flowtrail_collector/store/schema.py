@@ -38,7 +38,9 @@ def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise StoreRefused unless the database bears our stamp, of this version."""
-    stamped = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'store_info'"
+    stamped = (
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'store_info'"
+    )
     if _one(connection, stamped) == 0:
         raise StoreRefused(
             f"{path} is a DuckDB file of another program, not a flowtrail store; name another file for the store",
@@ -48,7 +50,9 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     except Exception as unlike:
         raise StoreRefused(f"{path} has a store_info table, but not flowtrail's; name another file") from unlike
     if row is None or row[0] != PROGRAM:
-        raise StoreRefused(f"{path} was made by {row[0] if row else 'nobody known'}, not by flowtrail; name another file")
+        raise StoreRefused(
+            f"{path} was made by {row[0] if row else 'nobody known'}, not by flowtrail; name another file"
+        )
     if row[1] != SCHEMA_VERSION:
         raise StoreRefused(
             f"{path} has schema version {row[1]} (made by flowtrail {row[2]}); this is flowtrail "

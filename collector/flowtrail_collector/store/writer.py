@@ -76,7 +76,7 @@ class Writer:
         self._enqueue(_Append(batch, digests, rows, done))
         return done
 
-    def run(self, change: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:  # noqa: ANN401 whatever `change` returns
+    def run(self, change: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         """See Store.write."""
         done: Future[Any] = Future()
         self._enqueue(_Change(change, done))
@@ -184,7 +184,7 @@ class Writer:
         except duckdb.Error as error:
             self._failed(group, error)
             return
-        except Exception as error:  # the writer outlives whatever one batch holds
+        except Exception as error:  # noqa: BLE001 the writer outlives whatever one batch holds
             _log.exception("a batch could not be prepared")
             self._failed(group, error)
             return
