@@ -62,6 +62,7 @@ class FakeSource:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
     added: int = 0
+    scant: int = 0
 
     def __post_init__(self) -> None:
         """Make the data."""
@@ -76,25 +77,28 @@ class FakeSource:
         start = int(after) if after else 0
         page = rows[start : start + limit]
         following = str(start + limit) if start + limit < len(rows) else None
+        if self.scant and start < self.scant:  # as a collector does when few flows pass: a short page, and a cursor
+            page, following = rows[start : start + 2], str(start + 2)
         return {
             "schema": "flowtrail.flows/1",
             "as_of": rfc3339(self.now_ns),
             "coverage": self.coverage,
             "window": {"since": None, "until": None},
-            "total": len(rows),
+            "total": len(page),
             "rows": page,
             "next": following,
         }
 
     def ask(self, what: str, *, chosen: str | None = None) -> Document:
         """Answer about one of the flows, or its first record."""
-        self._work("ask", what)
+        self._work("ask", what if chosen is None else (what, chosen))
         wanted = what.removeprefix("flow:").removeprefix("trace:").removeprefix("record:").removeprefix("id:")
         for row in self.rows:
             names = (row["flow"], row["root"]["message_id"], _place(row["root"]))
             if wanted in names:
-                return self._verdict(what, row, "flow" if wanted == row["flow"] else "record")
-        near = tuple(_place(row["root"]) for row in self.rows[:3])
+                document = self._verdict(what, row, chosen or ("flow" if wanted == row["flow"] else "record"))
+                return document | ({"also": ["trace"]} if wanted == "ord-88205" else {})
+        near = (*(_place(row["root"]) for row in self.rows[:3]), "orders.created:3: offsets 100 to 199 are known")
         raise NothingKnown(f"nothing is known of {what!r}: no event, flow, trace or record has this name", near)
 
     def lag(self, window: Window, filter_text: str = "") -> Document:
@@ -115,7 +119,7 @@ class FakeSource:
             "schema": "flowtrail.status/1",
             "as_of": rfc3339(self.now_ns),
             "coverage": self.coverage,
-            "spans": len(self.rows) * 14,
+            "store": {"spans": len(self.rows) * 14},
             "events_per_s": 9842.0 if self.rows else 0.0,
             "spans_per_s": 41_030.0,
         }
@@ -306,6 +310,7 @@ class FakeSource:
                         "end": end,
                         "lag": own,
                         "time_lag_ms": None if late is None else (late if hot else late / 90),
+                        "reason": "input outruns it" if hot and status == "falling" else None,
                         "status": status if hot or lag is None else ("ok" if status != "ok" else status),
                         "rate_in": rate_in / partitions,
                         "rate_out": rate_out / partitions,

@@ -59,19 +59,29 @@ async def test_pause_never_reaches_the_source() -> None:
         ft.source.asked.clear()
         await ft.wait(1)
         about = [about for what, about in ft.source.asked if what == "flows"]
-        assert [limit for _, _, limit, _ in about] == [1]
+        assert [window.since_ns is not None and window.since_ns > START - SECOND for window, *_ in about] == [True]
 
 
 async def test_the_next_page_comes_before_the_end() -> None:
     """Going down asks for more rows; the list is as long as the window."""
     async with running() as ft:
         await ft.press("end")
-        assert "200 of 3,200" in ft.text()
+        assert "200 of 400+" in ft.text()
         await ft.press("end")
         await ft.press("pagedown")
         assert ft.app.query_one(FlowsView).table.count() >= 400
         rows = ft.app.query_one(FlowsView).tail.rows
         assert len({row.identity for row in rows}) == len(rows)
+
+
+async def test_short_pages_are_read_on() -> None:
+    """Where few flows pass, pages come short with a cursor: the view reads on until the screen is full."""
+    async with running(FakeSource(scant=30)) as ft:
+        assert all("ord-" in line for line in ft.lines()[5:28])
+        ft.source.more(1)
+        await ft.wait(1)
+        assert "ord-88214" in ft.lines()[5]
+        assert all("ord-" in line for line in ft.lines()[5:28])
 
 
 async def test_preview_tells_the_selected_row() -> None:
@@ -169,6 +179,30 @@ async def test_nothing_known_names_what_is_near() -> None:
         assert "nothing is known of 'orders:3:99'" in ft.text()
         await ft.press("enter")
         assert "understood as destination:partition:offset" in ft.text()
+
+
+async def test_a_range_near_it_is_completed_by_hand() -> None:
+    """What is known near and wants an offset comes into the input."""
+    async with running() as ft:
+        await ft.press("colon")
+        await ft.type("nonesuch")
+        await ft.press("enter", "end", "enter")
+        assert ft.lines()[3].startswith(" : orders.created:3:")
+        await ft.type("184400")
+        await ft.press("enter")
+        assert "understood as destination:partition:offset" in ft.text()
+
+
+async def test_a_question_with_two_readings() -> None:
+    """Where several readings match it says so; c takes another one."""
+    async with running() as ft:
+        await ft.press("colon")
+        await ft.type("ord-88205")
+        await ft.press("enter")
+        assert "also trace  c chooses" in ft.text()
+        await ft.press("c", "2")
+        assert ("ask", ("ord-88205", "trace")) in ft.source.asked
+        assert "understood as a trace id" in ft.text()
 
 
 async def test_evidence_is_one_key_away() -> None:

@@ -164,8 +164,8 @@ class FlowtrailApp(App[int]):
 
     def stored(self) -> int | None:
         """Return how many spans the source holds; None where it does not say."""
-        spans = self._status.get("spans")
-        return f.whole(spans.get("stored") if isinstance(spans, dict) else spans)
+        store = self._status.get("store")
+        return f.whole(store.get("spans") if isinstance(store, dict) else self._status.get("spans"))
 
     def took_coverage(self, document: Document) -> None:
         """Show the coverage of the newest answer."""
@@ -362,6 +362,10 @@ class FlowtrailApp(App[int]):
         """Say how to quit."""
         self.say("ctrl+c does not quit: q does")
 
+    def action_look_further(self) -> None:
+        """Do what end does, for a click on a notice."""
+        self.simulate_key("end")
+
     async def action_choose(self) -> None:
         """Do what enter does, for a click on the footer."""
         self.simulate_key("enter")
@@ -411,7 +415,7 @@ class FlowtrailApp(App[int]):
     def _draw_status(self, width: int) -> list[Line]:
         status = bars.Status(
             source=self.source.name,
-            events_per_s=f.number(self._status.get("events_per_s")),
+            rate=bars.rate_of(self._status),
             coverage=self._coverage,
             window=self.range.name,
             now_ns=self.now(),

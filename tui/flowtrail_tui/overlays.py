@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual import on
+from textual import events, on  # noqa: TC002 (Textual reads the annotations of handlers)
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 Value = TypeVar("Value")
+_DIGITS = tuple("123456789")
 _CSS = """
 {name} {{ align: center middle; background: $background 60%; }}
 {name}:ansi {{ background: ansi_default; }}
@@ -114,16 +115,13 @@ class Picker(ModalScreen[Value | None], Generic[Value]):
         row = self._table.current
         self.dismiss(row[2] if row is not None else None)
 
-    def key_digit(self, digit: int) -> None:
-        """Choose a row by its number."""
-        if 1 <= digit <= len(self._rows):
-            self.dismiss(self._rows[digit - 1][2])
-
-    def on_key(self, event: object) -> None:
-        """Take digits."""
-        character = getattr(event, "character", None)
-        if isinstance(character, str) and character.isdecimal() and character.isascii():
-            self.key_digit(int(character))
+    def on_key(self, event: events.Key) -> None:
+        """Choose a row by its number; the key ends here, else the view below would take it once this is gone."""
+        number = int(event.key) if event.key in _DIGITS else 0
+        if 1 <= number <= len(self._rows):
+            event.stop()
+            event.prevent_default()
+            self.dismiss(self._rows[number - 1][2])
 
     def _cells(self, row: tuple[str, str, Value], _width: int) -> tuple[Line, ...]:
         number = self._rows.index(row) + 1

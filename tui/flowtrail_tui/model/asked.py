@@ -34,14 +34,32 @@ UNDERSTOOD = {
 }
 
 
+def forms(document: dict[str, Any]) -> list[str]:
+    """Return every way in which the question can be understood, the one that was taken first."""
+    also = document.get("also")
+    taken = f.word(document.get("understood_as"))
+    return [taken, *(str(one) for one in also if one != taken)] if isinstance(also, list) else [taken]
+
+
+def askable(near: str) -> tuple[str, bool]:
+    """Return what to ask for something known near: the text, and whether it is whole or wants an offset."""
+    place, found, _ = near.partition(": offsets ")
+    return (f"{place}:", False) if found else (near, True)
+
+
 def understood(document: dict[str, Any]) -> Line:
-    """Say how the question was understood and how many events it is about."""
-    how = f.word(document.get("understood_as"))
+    """Say how the question was understood, how else it could be, and how many events it is about."""
+    how, *others = forms(document)
     events = len(f.items(document.get("events")))
     return line(
         Part(" understood as ", "dim"),
         Part(UNDERSTOOD.get(how, how), "bright"),
         Part(f"   {f.count(events)} event{'s' if events != 1 else ''}", "dim"),
+        *(
+            (Part("   also " + ", ".join(others), "warn"), Part("  c", "key"), Part(" chooses", "dim"))
+            if others
+            else ()
+        ),
         Part(f"   as of {f.clock(f.moment(document.get('as_of')))}Z", "dim"),
     )
 

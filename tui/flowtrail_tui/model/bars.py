@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.link import LOW_COVERAGE, Link
@@ -18,7 +18,7 @@ class Status:
     """What the status bar shows beside the link; unknown where the source does not say."""
 
     source: str
-    events_per_s: float | None = None
+    rate: str = ""
     coverage: float | None = None
     window: str = "15m"
     now_ns: int = 0
@@ -31,6 +31,15 @@ class Key:
     key: str
     does: str
     action: str
+
+
+_RATES = (("events_per_s", "ev/s"), ("spans_per_s", "spans/s"), ("spans_per_second", "spans/s"))
+
+
+def rate_of(status: dict[str, Any]) -> str:
+    """Write how fast data comes, in the first unit that the status document gives."""
+    known = ((f.number(status.get(name)), unit) for name, unit in _RATES)
+    return next((f"{f.rate(value)} {unit}" for value, unit in known if value is not None), "")
 
 
 def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> Line:
@@ -55,7 +64,7 @@ def _pieces(status: Status, link: Link) -> list[tuple[str, Line]]:
     return [
         ("source", line(Part(_short_source(status.source, 24), "dim"))),
         ("state", _state(link)),
-        ("rate", line(Part(f"{f.rate(status.events_per_s)} ev/s")) if flowing else ()),
+        ("rate", line(Part(status.rate)) if flowing else ()),
         ("window", line(Part(f"window {status.window}", "text", "app.time_range"))),
         ("coverage", line(_coverage(status.coverage))),
         ("clock", line(Part(f"{f.clock(status.now_ns)}Z"))),

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line, wrap
 from flowtrail_tui.model.words import GRADES, verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 COLUMNS = (
     Column("TIME", 8, 12),
@@ -24,6 +21,8 @@ COLUMNS = (
     Column("WHY", 12, 12, flex=True),
 )
 _NOTHING_WRONG = {"ok": "Every group that reads it has processed it, once and in order."}
+PAGE = 200
+"""So many flows are asked for at once."""
 SHORT_TIME_BELOW = 72
 """Lists narrower than this show the time without milliseconds."""
 
@@ -132,19 +131,35 @@ def preview(row: FlowRow, width: int) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The rows of the list: following the newest, or pinned while someone reads, with a count of what is newer."""
+    """The rows of the list: following the newest, or pinned while someone reads, with a count of what is newer.
+
+    `next` is the source's cursor to what is older; None once all of the window is held. `newer` is a text, because a
+    count ends at one page: `200+`.
+    """
 
     rows: tuple[FlowRow, ...] = ()
-    total: int | None = None
     next: str | None = None
     pinned: bool = False
-    newer: int = 0
+    newer: str = ""
 
     def followed(self, document: dict[str, Any]) -> Tail:
-        """Take the newest page; a pinned tail keeps its rows."""
+        """Take the newest page; a pinned tail keeps its rows.
+
+        A page that is not full although there is more (few flows pass the filter) is put before the older rows held.
+        """
         if self.pinned:
             return self
-        return Tail(_rows(document), f.whole(document.get("total")), document.get("next"))
+        rows, following = _rows(document), document.get("next")
+        oldest = min((row.started_ns for row in rows if row.started_ns is not None), default=None)
+        if following is None or len(rows) >= PAGE:
+            return Tail(rows, following)
+        fresh = {row.identity for row in rows}
+        older = tuple(
+            row
+            for row in self.rows
+            if row.identity not in fresh and (oldest is None or row.started_ns is None or row.started_ns <= oldest)
+        )
+        return Tail(rows + older, self.next if older else following)
 
     def pin(self) -> Tail:
         """Hold the rows as they are."""
@@ -152,11 +167,13 @@ class Tail:
 
     def release(self) -> Tail:
         """Follow again; the next page replaces the rows."""
-        return replace(self, pinned=False, newer=0)
+        return replace(self, pinned=False, newer="")
 
-    def counted(self, newer: int) -> Tail:
-        """Note how many flows are newer than the pinned ones."""
-        return replace(self, newer=max(newer, 0)) if self.pinned else self
+    def counted(self, document: dict[str, Any]) -> Tail:
+        """Note how many flows are newer than the pinned ones: those of a page asked from the newest one on."""
+        rows = len(f.items(document.get("rows")))
+        more = "+" if document.get("next") is not None else ""
+        return replace(self, newer=f"{f.count(rows)}{more}" if rows else "") if self.pinned else self
 
     def extended(self, document: dict[str, Any]) -> Tail:
         """Append the page that follows the rows held."""
@@ -175,13 +192,7 @@ def _rows(document: dict[str, Any]) -> tuple[FlowRow, ...]:
 
 
 def position(tail: Tail, cursor: int) -> str:
-    """Say where the cursor stands: `12 of 3,456`."""
+    """Say where the cursor stands: `12 of 200+` (a plus while older ones are not read yet)."""
     if not tail.rows:
         return ""
-    total = max(tail.total or 0, len(tail.rows))
-    return f"{f.count(cursor + 1)} of {f.count(total)}"
-
-
-def sample(rows: Sequence[FlowRow], *, short_time: bool) -> list[tuple[Line, ...]]:
-    """Draw the rows by which the columns are measured: the first screens are enough, all of them would take long."""
-    return [cells(row, short_time=short_time) for row in rows[:120]]
+    return f"{f.count(cursor + 1)} of {f.count(len(tail.rows))}{'+' if tail.next is not None else ''}"

@@ -287,8 +287,10 @@ def partitions_head(row: GroupLag) -> tuple[Line, Line]:
     )
     worst = row.worst
     if worst is None:
-        return left, line(
-            Part("nothing unread " if row.lag == 0 else "lag unknown: no position or no end known ", "dim")
-        )
-    held = f" holds {f.share((worst.lag or 0) / row.lag)} of the lag " if row.lag else " "
-    return left, line(Part(f"p{worst.partition}", lag_status(row.status).role), Part(held, "text"))
+        reasons = (f.word(one.document.get("reason"), "") for one in row.partitions)
+        unknown = next(filter(None, reasons), "lag unknown: no position or no end known")
+        return left, line(Part(f"{'nothing unread' if row.lag == 0 else unknown} ", "dim"))
+    held = f" holds {f.share((worst.lag or 0) / row.lag)} of the lag" if row.lag else ""
+    reason = f.word(worst.document.get("reason"), "")
+    told = Part(f" · {reason} " if reason else " ", "dim")
+    return left, line(Part(f"p{worst.partition}", lag_status(row.status).role), Part(held), told)

@@ -53,6 +53,14 @@ def no_flows(filter_text: str, window: str, stored: int | None, source: str) -> 
     return Notice("No flows", f"{source} holds spans, yet none of them belongs to an event.")
 
 
+def still_looking(filter_text: str, *, stopped: bool) -> Notice:
+    """Say that nothing was found so far, and that older flows are being read or can be."""
+    passes = f"Of the newest flows none passes {filter_text}." if filter_text else "The newest spans belong to no flow."
+    if stopped:
+        return Notice("Nothing so far", passes, "end", "look further back", "app.look_further")
+    return Notice("Still looking", f"{passes} Older ones are being read.")
+
+
 def no_lag(filter_text: str, window: str) -> Notice:
     """Say why there is no lag to show."""
     if filter_text:

@@ -11,18 +11,9 @@ from flowtrail_tui.model.flows import record_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WORST_FIRST = (
-    "failed",
-    "unfinished",
-    "dead-lettered",
-    "skipped",
-    "missing",
-    "retrying",
-    "in-progress",
-    "pending",
-    "unknown",
-    "received",
-)
+_GRAVE = ("unfinished", "dead-lettered", "failed", "skipped", "missing")
+_UNDECIDED = ("retrying", "pending", "in-progress", "received", "unknown")
+"""Answers of groups, gravest first: the order in which `flows` judges, so that both screens say the same word."""
 _OUTCOMES = {"ok": "ok", "failed": "failed", "unfinished": "never ended"}
 _GRADE_ORDER = "ABC?"
 
@@ -53,21 +44,20 @@ def headline(event: dict[str, Any]) -> Headline:
 
 def _word(event: dict[str, Any]) -> str:
     published = part(event, "published").get("answer", "unknown")
-    if published == "in-doubt":
-        return "in-doubt"
     answers = [str(group.get("answer")) for group in f.items(event.get("consumed"))]
-    worst = next((answer for answer in _WORST_FIRST if answer in answers), None)
-    if worst in ("failed", "unfinished", "dead-lettered", "skipped", "missing"):
-        return str(worst)
-    if published == "no":
-        return "not-published"
-    if part(event, "duplicated").get("answer") == "yes":
-        return "duplicated"
-    if part(event, "reordered").get("answer") == "yes":
-        return "reordered"
-    if worst is not None:
-        return worst
-    return "ok" if published == "yes" else "unknown"
+    grave = [word for word in _GRAVE if word in answers]
+    undecided = [word for word in _UNDECIDED if word in answers]
+    found = [
+        *(["not-published"] if published == "no" else []),
+        *grave,
+        *(["duplicated"] if part(event, "duplicated").get("answer") == "yes" else []),
+        *(["reordered"] if part(event, "reordered").get("answer") == "yes" else []),
+        *(["in-doubt"] if published == "in-doubt" else []),
+        *undecided,
+    ]
+    if found:
+        return found[0]
+    return "ok" if published == "yes" or "processed" in answers else "unknown"
 
 
 def grade(event: dict[str, Any]) -> str:
@@ -116,7 +106,9 @@ def deliveries(row: dict[str, Any]) -> list[str]:
 def _delivery(one: dict[str, Any]) -> str:
     start = f.moment(one.get("started_at"))
     end = f.moment(one.get("ended_at"))
-    outcome = _OUTCOMES.get(str(one.get("outcome")), f.word(one.get("outcome"), "outcome unknown"))
+    outcome = _OUTCOMES.get(str(one.get("outcome")), f.word(one.get("outcome"), "outcome not seen"))
+    if one.get("error"):
+        outcome += f" {one['error']}"
     pieces = [f.clock(start, digits=3) if start is not None else "", f.word(one.get("member"), ""), outcome]
     if start is not None and end is not None:
         pieces.append(f.duration((end - start) / 1e6))

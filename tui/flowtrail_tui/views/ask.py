@@ -46,6 +46,7 @@ class AskView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket", "history(-1)", "earlier question", show=False),
         Binding("right_square_bracket", "history(1)", "later question", show=False),
+        Binding("c", "choose_reading", "another reading", show=False),
         Binding("E", "evidence", "evidence", show=False),
         Binding("tab", "other_pane", "other pane", show=False),
     ]
@@ -65,6 +66,7 @@ class AskView(View):
         self._error: Exception | None = None
         self._everything = False
         self._typing = False
+        self._reading: str | None = None
         self.entry = Entry(placeholder="id, flow, trace, destination:partition:offset, key:destination/value")
         self.list: Table[dict[str, Any]] = Table(asked.EVENT_COLUMNS, _event_cells, id="ask-events")
         self.near: Table[str] = Table(asked.NEAR_COLUMNS, _near_cells, id="ask-near")
@@ -127,12 +129,13 @@ class AskView(View):
             *ALWAYS,
         )
 
-    def ask_about(self, question: str, *, remember: bool = True) -> None:
+    def ask_about(self, question: str, *, remember: bool = True, chosen: str | None = None) -> None:
         """Ask, and show what comes of it."""
         if remember and (not self.past or self.past[-1] != question):
             self.past.append(question)
         self._place = len(self.past) if remember else self._place
         self.question = question
+        self._reading = chosen
         self._typing = False
         self.entry.value = question
         self.reload()
@@ -149,8 +152,8 @@ class AskView(View):
         self.card.show_notice(None)
         self.card.redraw(top=True)
         self.card.show_loading(loading=True)
-        source, question = self.frame.source, self.question
-        if not self.ask("ask", question, lambda: source.ask(question)):
+        source, question, chosen = self.frame.source, self.question, self._reading
+        if not self.ask("ask", question, lambda: source.ask(question, chosen=chosen)):
             self.card.show_loading(loading=False)
             self.card.show_notice(notices.too_many())
         self.line.redraw()
@@ -221,8 +224,15 @@ class AskView(View):
     @on(VirtualList.Chosen, "#ask-near")
     def _near_chosen(self, event: VirtualList.Chosen) -> None:
         event.stop()
-        if self.near.current is not None:
-            self.ask_about(self.near.current)
+        if self.near.current is None:
+            return
+        question, whole = asked.askable(self.near.current)
+        if whole:
+            self.ask_about(question)
+        else:
+            self.type_question()
+            self.entry.value = question
+            self.entry.cursor_position = len(self.entry.value)
 
     def action_history(self, by: int) -> None:
         """Go to an earlier or later question."""
@@ -230,6 +240,19 @@ class AskView(View):
         if 0 <= place < len(self.past):
             self._place = place
             self.ask_about(self.past[place], remember=False)
+
+    def action_choose_reading(self) -> None:
+        """Understand the question in another way, where it can be."""
+        from flowtrail_tui.overlays import Picker
+
+        forms = asked.forms(self.document) if self.document else []
+        if len(forms) > 1:
+            rows = [(form, asked.UNDERSTOOD.get(form, ""), form) for form in forms]
+            self.app.push_screen(Picker("Understand it as", rows), self._read_as)
+
+    def _read_as(self, form: str | None) -> None:
+        if form is not None:
+            self.ask_about(self.question, remember=False, chosen=form)
 
     def action_evidence(self) -> None:
         """List every piece of evidence, or only their number."""

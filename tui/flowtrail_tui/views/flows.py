@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Document, Window
-from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import flows as model
 from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
@@ -29,11 +28,14 @@ if TYPE_CHECKING:
 
     from flowtrail_tui.queries import Answer
 
-PAGE = 200
 PREVIEW_FROM_HEIGHT = 30
 _SECOND = 10**9
 _PATIENCE_NS = _SECOND // 10
 """A question older than this is shown as under way."""
+
+
+_MOST_STEPS = 20
+"""So many pages are read by themselves to fill the first screen; then a person decides whether to look further."""
 
 
 class _Tail(Table[FlowRow]):
@@ -59,6 +61,7 @@ class FlowsView(View):
         self._due_ns = 0
         self._asked_before = False
         self._waiting = False
+        self._steps = 0
         self.filter = FilterBar(self._draw_right)
         self.table = _Tail(model.COLUMNS, _cells, id="flow-list")
         self.preview = Lines(self._draw_preview, height=4, id="preview")
@@ -105,7 +108,7 @@ class FlowsView(View):
         )
 
     def poll(self) -> None:
-        """Ask for the newest page, or for how much is newer than the pinned rows, about once a second."""
+        """Ask for the newest page, or for what is newer than the pinned rows, about once a second."""
         now = self.frame.now()
         self._show_waiting(now)
         if now < self._due_ns or not self.frame.may_ask() or (self._asked_before and not self.frame.source.live):
@@ -119,21 +122,21 @@ class FlowsView(View):
         if window is None:
             return False
         source, text = self.frame.source, self.filter.text
-        return self.ask("flows", (window, text), lambda: source.flows(window, text, limit=PAGE))
+        return self.ask("flows", (window, text), lambda: source.flows(window, text, limit=model.PAGE))
 
     def _ask_newer(self) -> bool:
         newest = self.tail.newest_ns
         if newest is None:
             return False
         source, text, window = self.frame.source, self.filter.text, Window(newest + 1, None)
-        return self.ask("flows-newer", newest, lambda: source.flows(window, text, limit=1))
+        return self.ask("flows-newer", newest, lambda: source.flows(window, text, limit=model.PAGE))
 
     def _ask_more(self) -> None:
         after, window = self.tail.next, self.frame.window()
         if after is None or window is None or not self.frame.may_ask():
             return
         source, text = self.frame.source, self.filter.text
-        self.ask("flows-more", after, lambda: source.flows(window, text, limit=PAGE, after=after))
+        self.ask("flows-more", after, lambda: source.flows(window, text, limit=model.PAGE, after=after))
 
     def answered(self, answer: Answer) -> None:
         """Take a page, a count, or an error."""
@@ -144,11 +147,13 @@ class FlowsView(View):
         document: Document = answer.result
         if answer.lane == "flows-newer":
             if answer.about == self.tail.newest_ns:
-                self.tail = self.tail.counted(f.whole(document.get("total")) or 0)
+                self.tail = self.tail.counted(document)
         elif answer.lane == "flows-more":
             if answer.about == self.tail.next:
                 self.tail = self.tail.extended(document)
                 self.table.set_rows(self.tail.rows)
+                self._say_why_empty()
+                self._fill()
         elif not self.tail.pinned:
             self._show_page(document)
         self.filter.redraw()
@@ -159,11 +164,24 @@ class FlowsView(View):
         self._share_room()
         self.table.show_dimmed(dimmed=False)
         self.table.set_rows(self.tail.rows, cursor=0)
-        frame = self.frame
-        notice = notices.no_flows(self.filter.text, frame.range.name, frame.stored(), frame.source.name)
-        self.table.show_notice(notice)
+        self._say_why_empty()
         self.preview.redraw()
-        frame.took_coverage(document)
+        self.frame.took_coverage(document)
+        self._fill()
+
+    def _say_why_empty(self) -> None:
+        frame = self.frame
+        if self.tail.next is not None:
+            self.table.show_notice(notices.still_looking(self.filter.text, stopped=self._steps >= _MOST_STEPS))
+        else:
+            notice = notices.no_flows(self.filter.text, frame.range.name, frame.stored(), frame.source.name)
+            self.table.show_notice(notice)
+
+    def _fill(self) -> None:
+        """Read on while the first screen is not full: where few flows pass the filter, pages come with few rows."""
+        if len(self.tail.rows) < self.table.body_height and self._steps < _MOST_STEPS:
+            self._steps += 1
+            self._ask_more()
 
     def _failed(self, error: Exception) -> None:
         """Keep the last good rows, as old ones; say what is wrong, the source's absence is said by the frame."""
@@ -203,6 +221,7 @@ class FlowsView(View):
         self.tail = self.tail.release()
         self._asked_before = False
         self._due_ns = 0
+        self._steps = 0
         self._waiting = True
         self._show_error(None)
         self.table.show_dimmed(dimmed=bool(self.tail.rows))
@@ -227,6 +246,7 @@ class FlowsView(View):
     def _moved(self, event: VirtualList.Moved) -> None:
         event.stop()
         self.preview.redraw()
+        self._steps = 0
         if self.table.cursor >= len(self.tail.rows) - 3 * self.table.body_height:
             self._ask_more()
         if self.frame.source.live and not self.tail.pinned and self.tail.rows:
@@ -302,7 +322,7 @@ class FlowsView(View):
         if self._waiting:
             return line(Part("asking… ", "wait"), Part("esc", "key"), Part(" cancels ", "dim"))
         if self.tail.pinned:
-            newer = f"{f.count(self.tail.newer)} newer · " if self.tail.newer else ""
+            newer = f"{self.tail.newer} newer · " if self.tail.newer else ""
             where = Part(model.position(self.tail, self.table.cursor) + "  ", "dim")
             return line(where, Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), Part(" "))
         if not self.tail.rows:
