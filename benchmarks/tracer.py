@@ -143,7 +143,8 @@ def main() -> None:
         print(json.dumps(measure(mode, broker, int(receiver), int(messages))))
         return
     found = run(2_000, 1) if options.quick else run(options.messages, options.rounds)
-    print(f"{'microseconds of CPU per message':34}" + "".join(f"{mode:>12}" for mode in MODES) + f"{'ours/official':>16}")
+    head = "".join(f"{mode:>12}" for mode in MODES)
+    print(f"{'microseconds of CPU per message':34}{head}{'ours/official':>16}")
     for name in ("produced", "send()", "consumed"):
         bare, ours, official = (found[mode][name] for mode in MODES)
         print(f"{name:34}{bare:12.1f}{ours:12.1f}{official:12.1f}")

@@ -35,7 +35,7 @@ def mock_broker() -> Iterator[str]:
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
-    """What the tracer records in this test; its faults fail the test."""
+    """Keep what the tracer records in this test; its faults fail the test."""
     with recording() as found:
         yield found
 

@@ -2,15 +2,17 @@
 
 import gzip
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Receiver:
-    """Listens on a port, by default a free one; `answers` are (status, headers, body) for the next requests, then 200."""
+    """Listens on a port, by default a free one; `answers` are (status, headers, body) of the next requests, then 200."""
 
     def __init__(self, port: int = 0) -> None:
         self.bodies: list[bytes] = []

@@ -6,21 +6,28 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import flowtrail_tracer
 import pytest
-from flowtrail_tracer import attributes as names
-from flowtrail_tracer import instrument, uninstrument
-from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.settings import Settings
-from kafka import KafkaConsumer, KafkaProducer
 from opentelemetry import propagate
-from opentelemetry.propagators.textmap import CarrierT, Getter, Setter, TextMapPropagator, default_getter, default_setter
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
+import flowtrail_tracer
+from flowtrail_tracer import attributes as names
+from flowtrail_tracer import instrument, uninstrument
+from flowtrail_tracer._core.runtime import RUNTIME
+from flowtrail_tracer._core.settings import Settings
+from kafka import KafkaConsumer, KafkaProducer
 from tests.tracer.receiver import Receiver
 from tests.tracer.test_consumer import fill, manual
 
@@ -29,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 @pytest.fixture
 def exported() -> InMemorySpanExporter:
-    """What the application's provider exports."""
+    """Keep what the application's provider exports."""
     return InMemorySpanExporter()
 
 

@@ -8,14 +8,14 @@ import textwrap
 import time
 from collections.abc import Iterator
 
-import flowtrail_tracer
 import pytest
+
+import flowtrail_tracer
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.facts import Facts
+from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.settings import Settings
-
 from tests.tracer.receiver import Receiver
 
 FACTS = Facts("kafka", client_id="c")
@@ -23,7 +23,7 @@ FACTS = Facts("kafka", client_id="c")
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """An OTLP receiver."""
+    """Run an OTLP receiver."""
     found = Receiver()
     yield found
     found.close()
@@ -114,10 +114,10 @@ def test_refused_spans_are_counted_and_reported(receiver):
 def test_a_full_queue_drops_and_leaves_a_hole(receiver):
     """Numbers go on for what was dropped."""
     from flowtrail_tracer._core.ids import RandomIds
+    from flowtrail_tracer._core.settings import Export
     from flowtrail_tracer._pipeline.exporters import OtlpExporter
     from flowtrail_tracer._pipeline.http import HttpTransport
     from flowtrail_tracer._pipeline.queue import QueueSink
-    from flowtrail_tracer._core.settings import Export
 
     exporter = OtlpExporter(HttpTransport(Export(f"{receiver.endpoint}/v1/traces"), "1"),
                             {"service.instance.id": "i"}, "1")
@@ -268,7 +268,7 @@ def test_multiprocessing_children_deliver_at_their_end(receiver, tmp_path, metho
     assert all(numbers == set(range(1, len(numbers) + 1)) for numbers in by_instance.values())
 
 
-def _spans(body: bytes):  # noqa: ANN202 - a list of protobuf spans
+def _spans(body: bytes):
     from tests.tracer.receiver import parse
 
     return [span for one in parse(body).resource_spans for scope in one.scope_spans for span in scope.spans]

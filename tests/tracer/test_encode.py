@@ -1,10 +1,5 @@
 """Our OTLP bytes, read back with OpenTelemetry's own schema."""
 
-from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.span import PRODUCER, Fixed, Identity, Span
-from flowtrail_tracer._pipeline.encode import Envelope, encode_span
-from flowtrail_tracer._pipeline.partial import rejected_spans
-from flowtrail_tracer._pipeline.wire import varint
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -12,6 +7,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from flowtrail_tracer import attributes as names
+from flowtrail_tracer._core.span import PRODUCER, Fixed, Identity, Span
+from flowtrail_tracer._pipeline.encode import Envelope, encode_span
+from flowtrail_tracer._pipeline.partial import rejected_spans
+from flowtrail_tracer._pipeline.wire import varint
 from tests.tracer.receiver import attributes, parse
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)

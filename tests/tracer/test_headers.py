@@ -1,12 +1,13 @@
 """Reading headers: the table, numbers, trace context, runs of offsets."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from flowtrail_tracer._core.destinations import takes_copies
 from flowtrail_tracer._core.headers import TABLE, Known, build_index, decode_number, parse_traceparent
 from flowtrail_tracer._core.ranges import LONGEST, OffsetRange, write_runs
 from flowtrail_tracer._core.settings import HeaderNames
-from hypothesis import given
-from hypothesis import strategies as st
 
 INDEX = build_index(HeaderNames())
 headers = st.lists(

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import trace
 from flowtrail_tracer.testing import Recorder

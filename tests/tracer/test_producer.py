@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import flow, trace
 from flowtrail_tracer.testing import recording

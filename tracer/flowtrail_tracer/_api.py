@@ -8,7 +8,6 @@ from opentelemetry.context import Context, attach, get_current
 
 from flowtrail_tracer import _adapters
 from flowtrail_tracer._core import lifecycle
-from flowtrail_tracer._core.consuming import Processing
 from flowtrail_tracer._core.context import FLOW, Flow, current_flow, current_processing
 from flowtrail_tracer._core.faults import fault
 from flowtrail_tracer._core.resource import describe_process
@@ -29,6 +28,7 @@ from flowtrail_tracer._version import __version__
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
+    from flowtrail_tracer._core.consuming import Processing
     from flowtrail_tracer._core.settings import Export
 
 ClientT = TypeVar("ClientT")
@@ -70,7 +70,8 @@ def configure(
         try:
             header_names = HeaderNames(**header_names)
         except TypeError as error:
-            raise ValueError(f"header_names: {error}; known are {', '.join(HeaderNames.__dataclass_fields__)}") from None
+            known = ", ".join(HeaderNames.__dataclass_fields__)
+            raise ValueError(f"header_names: {error}; known are {known}") from None
     settings = Settings(
         service=service,
         disabled=disabled_by_environment(),
@@ -134,7 +135,8 @@ def trace(client: ClientT) -> ClientT:
     """
     adapter = _adapters.for_client(client)
     if adapter is None:
-        raise TypeError(f"trace() takes {_adapters.supported()}; got {type(client).__module__}.{type(client).__qualname__}")
+        kind = f"{type(client).__module__}.{type(client).__qualname__}"
+        raise TypeError(f"trace() takes {_adapters.supported()}; got {kind}")
     _ensure_configured()
     try:
         adapter.attach(client)
@@ -170,13 +172,13 @@ class flow:  # noqa: N801 - reads as a verb in a with statement
     """
 
     def __init__(self, correlation_id: str | None = None) -> None:
-        self._given = correlation_id
+        self._given = correlation_id if correlation_id is None or type(correlation_id) is str else str(correlation_id)
         self._contexts: list[tuple[Context, Context]] = []
 
     def __enter__(self) -> str:
-        outer = get_current()
         identifier = self._given
         try:
+            outer = get_current()
             found = self._flow(outer)
             identifier = found.correlation_id
             inner = Context({**outer, FLOW: found})
@@ -184,7 +186,7 @@ class flow:  # noqa: N801 - reads as a verb in a with statement
             attach(inner)
         except Exception:  # noqa: BLE001 - the body runs all the same
             fault("flow")
-        return str(identifier)
+        return identifier or ""
 
     def _flow(self, context: Context) -> Flow:
         given = self._given
@@ -196,7 +198,7 @@ class flow:  # noqa: N801 - reads as a verb in a with statement
             processing = current_processing(context)
             incoming = processing.incoming if processing is not None else None
             given = (incoming.correlation_id or incoming.message_id) if incoming is not None else None
-        text = str(given) if given is not None else ids.message_id(RUNTIME.now())
+        text = given if given is not None else ids.message_id(RUNTIME.now())
         return Flow(text.encode("utf-8", "replace").decode(), ids.trace_id())
 
     def __exit__(

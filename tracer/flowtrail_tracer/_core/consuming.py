@@ -139,7 +139,7 @@ class Processing:
             return
         self.ended = True
         now = RUNTIME.now()
-        self.end = now if now > self.start else self.start
+        self.end = max(self.start, now)
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
@@ -200,7 +200,7 @@ class Processing:
 
 
 def _has_baggage(headers: Sequence[tuple[str, bytes]]) -> bool:
-    for name, _ in headers:
+    for name, _ in headers:  # noqa: SIM110 - a generator costs more than the loop
         if len(name) == 7 and name.lower() == "baggage":
             return True
     return False

@@ -5,9 +5,9 @@ import hmac
 
 
 def key_text(key: object, secret: bytes | None) -> str | None:
-    """Return a message key for the record; with `secret`, its HMAC-SHA256 in hex instead.
+    r"""Return a message key for the record; with `secret`, its HMAC-SHA256 in hex instead.
 
-    Bytes that are not UTF-8 keep their readable part, the rest is escaped as `\\xNN`.
+    Bytes that are not UTF-8 keep their readable part, the rest is escaped as `\xNN`.
     """
     if key is None:
         return None

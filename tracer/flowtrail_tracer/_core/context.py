@@ -61,13 +61,13 @@ class LazySpan(NonRecordingSpan):
 def span_context(identity: Identity) -> SpanContext:
     """Return `identity` as OpenTelemetry knows it."""
     state = TraceState.from_header([identity.trace_state]) if identity.trace_state else None
-    return SpanContext(identity.trace_id, identity.span_id, False, TraceFlags(identity.flags), state)  # noqa: FBT003
+    return SpanContext(identity.trace_id, identity.span_id, False, TraceFlags(identity.flags), state)
 
 
 class Parent:
     """What a new span hangs on; ids are 0 where there is nothing."""
 
-    __slots__ = ("flags", "remote", "trace_id", "span_id", "trace_state")
+    __slots__ = ("flags", "remote", "span_id", "trace_id", "trace_state")
 
     def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: str, *, remote: bool) -> None:
         self.trace_id = trace_id

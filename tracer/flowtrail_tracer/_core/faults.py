@@ -43,5 +43,5 @@ def set_strict(strict: bool) -> None:
 
 
 def caught() -> list[BaseException]:
-    """The faults seen since strict mode was switched on."""
+    """Return the faults seen since strict mode was switched on."""
     return list(_caught)

@@ -47,7 +47,7 @@ class RandomIds:
     def message_id(self, now: int) -> str:
         """Return a UUIDv7."""
         millis, tail = now // 1_000_000 & 0xFFFFFFFFFFFF, self._bits(74)
-        return "%08x-%04x-7%03x-%04x-%012x" % (
+        return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - half the time of an f-string
             millis >> 16,
             millis & 0xFFFF,
             tail >> 62,

@@ -4,15 +4,13 @@ import itertools
 from typing import Final
 
 from opentelemetry.baggage import _BAGGAGE_KEY as BAGGAGE
-from opentelemetry.context import Context, get_current
+from opentelemetry.context import get_current
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from flowtrail_tracer import attributes as names
+from flowtrail_tracer._core.consuming import Processing
 from flowtrail_tracer._core.content import key_text, payload_digest
 from flowtrail_tracer._core.context import (
-    FLOW,
-    PROCESSING,
-    Parent,
     current_flow,
     current_processing,
     inject,
@@ -238,7 +236,7 @@ class Publication:
         except KeyError:
             return
         now = RUNTIME.now()
-        self.end = now if now > self.start else self.start
+        self.end = max(self.start, now)
         self.outcome = outcome
         if error is not None or error_type is not None:
             self.error_type = error_type
@@ -326,7 +324,7 @@ def _cloudevents(publication: Publication) -> Pairs:
     return found
 
 
-def _origin(processing: "Processing") -> list[tuple[str, AttributeValue]]:
+def _origin(processing: Processing) -> list[tuple[str, AttributeValue]]:
     message = processing.message
     found: list[tuple[str, AttributeValue]] = [(names.ORIGIN_DESTINATION, message.destination)]
     if message.partition is not None:

@@ -2,7 +2,6 @@
 
 import itertools
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from flowtrail_tracer._core.headers import Index, build_index
@@ -10,6 +9,8 @@ from flowtrail_tracer._core.ids import Ids, RandomIds, system_clock
 from flowtrail_tracer._core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry.trace import Tracer
 
     from flowtrail_tracer._core.span import Record

@@ -38,7 +38,7 @@ class Identity:
         parent_id: int = 0,
         flags: int = 1,
         trace_state: str = "",
-        remote: bool = False,  # noqa: FBT001, FBT002 - positional for speed
+        remote: bool = False,
         sdk: "SdkSpan | None" = None,
     ) -> None:
         self.trace_id = trace_id

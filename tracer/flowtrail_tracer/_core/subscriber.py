@@ -1,7 +1,7 @@
 """One consumer: what it was handed, what it processes, and where its group stands."""
 
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._core.consuming import Membership, Message, Processing
@@ -9,7 +9,9 @@ from flowtrail_tracer._core.facts import Facts
 from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.ranges import OffsetRange, write_runs
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import AttributeValue
+
+if TYPE_CHECKING:
+    from flowtrail_tracer._core.span import AttributeValue
 
 _PATIENCE: Final = 0.05
 """Seconds to wait for the worker (or a signal handler's victim) to let go of a range: the host never waits longer."""
@@ -136,7 +138,7 @@ class Subscriber:
     # --- the process's life ---
 
     def give_up(self) -> None:
-        """A processing that is open stays so: it began and never ended."""
+        """Record what was handed out; a processing that is open stays so: it began and never ended."""
         self.seal()
 
     def after_fork(self) -> None:

@@ -17,7 +17,7 @@ class GrpcTransport:
     """Calls the trace service of one endpoint."""
 
     def __init__(self, export: Export, version: str) -> None:
-        import grpc
+        import grpc  # type: ignore[import-untyped, unused-ignore]
 
         self._grpc = grpc
         parts = urlsplit(export.endpoint if "://" in export.endpoint else f"//{export.endpoint}")

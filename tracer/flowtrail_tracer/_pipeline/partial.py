@@ -5,7 +5,7 @@ def rejected_spans(content: bytes) -> int:
     """Return `partial_success.rejected_spans` of an ExportTraceServiceResponse; 0 for anything unreadable."""
     for number, value in fields(content):
         if number == 1 and isinstance(value, bytes):
-            return next((inner for inner_number, inner in fields(value) if inner_number == 1 and isinstance(inner, int)), 0)
+            return next((count for inner, count in fields(value) if inner == 1 and isinstance(count, int)), 0)
     return 0
 
 

@@ -114,10 +114,11 @@ def _detach(client: Any) -> None:
 
 
 def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
-    from kafka import KafkaConsumer, KafkaProducer
     from kafka.consumer.subscription_state import SubscriptionState
     from kafka.coordinator.consumer import ConsumerCoordinator
     from kafka.producer.record_accumulator import RecordAccumulator
+
+    from kafka import KafkaConsumer, KafkaProducer
 
     step = transactions.make_transaction_step
     return [

@@ -30,7 +30,7 @@ def make_assign(original: Method) -> Method:
 
 
 def make_position(original: Method) -> Method:
-    """Return the hook for `SubscriptionState.seek`: the client itself moves a position, to the committed one or a reset."""
+    """Return the hook for `SubscriptionState.seek`: the client moves a position, to the committed one or a reset."""
 
     def seek(self: Any, partition: Any, offset: Any) -> Any:
         reset = False

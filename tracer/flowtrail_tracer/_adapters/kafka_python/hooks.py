@@ -35,10 +35,7 @@ class Hook:
             setattr(self._owner, self._name, inner)
             return
         hook = self._make(inner)
-        try:
-            functools.update_wrapper(hook, inner)
-        except Exception:  # noqa: BLE001, S110 - a name more or less
-            pass
+        functools.update_wrapper(hook, inner)
         self._before, self._hook = found, hook
         setattr(self._owner, self._name, hook)
 

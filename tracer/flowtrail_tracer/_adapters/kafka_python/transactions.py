@@ -1,7 +1,7 @@
 """Hooks on the transactions of KafkaProducer (2.3 and later): acked is not committed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._adapters.kafka_python.assignment import offset_of, place_of
@@ -9,7 +9,9 @@ from flowtrail_tracer._adapters.kafka_python.facts import STATE
 from flowtrail_tracer._core.faults import fault
 from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import AttributeValue
+
+if TYPE_CHECKING:
+    from flowtrail_tracer._core.span import AttributeValue
 
 Method = Callable[..., Any]
 
@@ -18,7 +20,7 @@ def make_transaction_step(original: Method, name: str, outcome: str | None) -> M
     """Return the hook for one step: a `settle` span of that name; `outcome` is what its success means."""
 
     def step(self: Any, *args: Any, **kwargs: Any) -> Any:
-        start = RUNTIME.now()
+        start = _now()
         try:
             result = original(self, *args, **kwargs)
         except BaseException as error:
@@ -28,6 +30,14 @@ def make_transaction_step(original: Method, name: str, outcome: str | None) -> M
         return result
 
     return step
+
+
+def _now() -> int:
+    try:
+        return RUNTIME.now()
+    except Exception:  # noqa: BLE001 - the transaction goes on
+        fault("transaction")
+        return 0
 
 
 def _stepped(producer: Any, name: str, start: int, outcome: str | None, error: BaseException | None) -> None:
