@@ -16,7 +16,7 @@ OTHERS_FIRST = 0.3
 """Seconds that the leader waits for the others."""
 
 
-class PatientAssignor(RangePartitionAssignor):
+class PatientAssignor(RangePartitionAssignor):  # type: ignore[misc]  # kafka-python has no types
     """Kafka's default assignment, made a moment later."""
 
     @classmethod
@@ -27,7 +27,7 @@ class PatientAssignor(RangePartitionAssignor):
 
 
 MEMBERSHIP = {
-    "session_timeout_ms": 4000,
+    "session_timeout_ms": 3000,
     "heartbeat_interval_ms": 250,
     "partition_assignment_strategy": [PatientAssignor],
 }

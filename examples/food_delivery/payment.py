@@ -31,7 +31,6 @@ def main() -> None:
     producer = trace(KafkaProducer(**settings.client()))
     consumer = trace(
         KafkaConsumer(
-            settings.topic(ORDERS),
             **settings.client(),
             **settings.membership(),
             group_id=settings.group("payment"),
@@ -40,6 +39,7 @@ def main() -> None:
             max_poll_records=20,
         )
     )
+    consumer.subscribe([settings.topic(ORDERS)], listener=faults)
     stopping = Stopping()
     while not stopping:
         done = []

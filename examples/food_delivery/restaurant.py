@@ -31,7 +31,7 @@ def main() -> None:
     configure(service="restaurant")
     faults = Faults(settings)
     producer = trace(KafkaProducer(**settings.client()))
-    consumer = join(settings)
+    consumer = join(settings, faults)
     stopping = Stopping()
     while not stopping:
         done = []
@@ -40,7 +40,7 @@ def main() -> None:
                 hand_to_kitchen(producer, settings.topic(KITCHEN), message, faults)
                 done.append(message)
         if done and faults.leave_without_commit(consumer, done):
-            consumer = join(settings)
+            consumer = join(settings, faults)
         elif done:
             producer.flush()
             commit(consumer, done, faults)
@@ -49,11 +49,10 @@ def main() -> None:
     shutdown(5)
 
 
-def join(settings: Settings) -> KafkaConsumer:
+def join(settings: Settings, faults: Faults) -> KafkaConsumer:
     """Join the group of restaurants."""
-    return trace(
+    consumer = trace(
         KafkaConsumer(
-            settings.topic(PAYMENTS),
             **settings.client(),
             **settings.membership(),
             group_id=settings.group("restaurant"),
@@ -62,6 +61,8 @@ def join(settings: Settings) -> KafkaConsumer:
             max_poll_records=20,
         )
     )
+    consumer.subscribe([settings.topic(PAYMENTS)], listener=faults)
+    return consumer
 
 
 def hand_to_kitchen(producer: KafkaProducer, kitchen: str, message: ConsumerRecord, faults: Faults) -> None:

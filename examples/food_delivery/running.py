@@ -46,10 +46,10 @@ def poll(consumer: KafkaConsumer, timeout_ms: int = 500) -> Batch:
 
 
 def commit(consumer: KafkaConsumer, done: list[ConsumerRecord], faults: Faults) -> None:
-    """Commit what is done. A group that is rebalancing may refuse: then the next owner does it all again."""
+    """Commit what is done. A group that is rebalancing may refuse; a new owner then does it all again."""
     try:
         consumer.commit()
     except CommitFailedError:
         faults.commit_refused(done)
     else:
-        faults.committed(done)
+        faults.committed()

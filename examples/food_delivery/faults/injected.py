@@ -20,6 +20,7 @@ from food_delivery.faults.journal import Journal
 from food_delivery.faults.lossy_network import LossyNetwork
 from food_delivery.faults.schedule import Schedule
 from food_delivery.settings import KITCHEN, PAYMENTS
+from kafka import ConsumerRebalanceListener, TopicPartition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ SLOW_PHASE = 30.0
 """Seconds for which the slow consumer is slow, in a run without an end."""
 
 
-class Faults:
+class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
     """The faults of one process."""
 
     def __init__(self, settings: Settings) -> None:
@@ -49,6 +50,7 @@ class Faults:
         self._network: LossyNetwork | None = None
         self._slow_until = 0.0
         self._hung: ConsumerRecord | None = None
+        self._refused: list[ConsumerRecord] = []
         self._held: tuple[float, Event] | None = None
         self._detoured: Event | None = None
         self._overtaken = Flag()
@@ -99,17 +101,27 @@ class Faults:
 
     # payment and restaurant
 
-    def committed(self, done: list[ConsumerRecord]) -> None:
+    def committed(self) -> None:
         """Note a message whose handling hangs, once it counts as done: from now on nobody will handle it again."""
-        if self._hung is not None and self._hung in done:
+        if self._hung is not None:
             self._journal.note("unfinished", self._hung.topic, self._group, read(self._hung).id)
             self._hung = None
 
     def commit_refused(self, done: list[ConsumerRecord]) -> None:
-        """Note what will be handled again because a rebalance, one of ours or the group's first, took the commit."""
+        """Remember what a rebalance kept from being committed, until it is known who owns it afterwards."""
         if self._schedule is not None:
-            self._note_redelivery(done)
-        self._hung = None
+            self._refused += done
+
+    def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Nothing to do: what is revoked may come back."""
+
+    def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Note what moved away uncommitted: its new owner will handle it again. What stayed goes on where it was."""
+        kept = set(assigned)
+        self._note_redelivery([message for message in self._refused if _partition(message) not in kept])
+        self._refused = []
+        if self._hung is not None and _partition(self._hung) not in kept:
+            self._hung = None
 
     def _note_redelivery(self, done: list[ConsumerRecord]) -> None:
         """Note what was handled well and will be again; a second attempt at what went wrong is no fault."""
@@ -196,3 +208,7 @@ class Faults:
             self._journal.note("lag", topic, self._group)
         if monotonic() < self._slow_until:
             sleep(2 / self._settings.rate)
+
+
+def _partition(message: ConsumerRecord) -> TopicPartition:
+    return TopicPartition(message.topic, message.partition)

@@ -64,10 +64,10 @@ def headless(options: Options) -> int:
         play.await_orders(seconds)
         lag = play.source.lag(WHOLE_RUN)
         comparison = _come_to_rest(play, out, lag, tell)
+        out.result.write_text(json.dumps(comparison.document(), indent=2) + "\n")
         if options.out is not None:
             _write_reports(play.source, lag, out, tell)
         play.stop_collector()
-        out.result.write_text(json.dumps(comparison.document(), indent=2) + "\n")
         print("\n".join(table.lines(comparison)))  # noqa: T201 - stdout is data
         if options.out is not None:
             tell(f"{out.result}, the store and both reports are in {out.directory}")
