@@ -83,20 +83,29 @@ class Lanes:
             thread.join()
 
     def _advance(self, order: str) -> None:
-        """Begin this order's messages, in the order they came, as far as their causes allow."""
+        """Begin this order's messages, as far as their causes allow."""
         waiting = self._waiting[order]
-        while waiting:
-            turn = self._faults.choose([event for _, _, event in waiting])
-            deadline, message, event = waiting[turn or 0]
-            if turn is None and not self._may_begin(event, deadline):
-                return
-            del waiting[turn or 0]
+        while (turn := self._next_turn(waiting)) is not None:
+            _, message, event = waiting.pop(turn)
             self._begun.add(event.id)
             if self._faults.takes_a_detour(event):
                 Thread(target=self._finish, args=(message,), daemon=True).start()
             else:
                 self._lanes[crc32(message.key) % len(self._lanes)].put(message)
-        del self._waiting[order]
+        if not waiting:
+            del self._waiting[order]
+
+    def _next_turn(self, waiting: list[tuple[float, ConsumerRecord, Event]]) -> int | None:
+        """Choose the first message that may begin, and that overtakes none of its own topic."""
+        turn = self._faults.choose([event for _, _, event in waiting])
+        if turn is not None:
+            return turn
+        blocked = set()
+        for place, (deadline, message, event) in enumerate(waiting):
+            if message.topic not in blocked and self._may_begin(event, deadline):
+                return place
+            blocked.add(message.topic)
+        return None
 
     def _may_begin(self, event: Event, deadline: float) -> bool:
         if self._faults.holds_back(event):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import NothingKnown
@@ -19,7 +20,8 @@ DUPLICATES = ("resend", "republish", "redelivery")
 EXPLAINED = ("replay", "content-duplicate")
 """Findings that explain or suspect a repetition."""
 MOST_ASKED = 200
-"""Events whose deliveries are looked up; a report names all of them, and shows the deliveries of so many."""
+MOST_SECONDS = 15.0
+"""So many duplicated events are asked about, and for so long; a report names all, and shows the deliveries of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,10 @@ def _events(source: Source, findings: Document) -> dict[str, Document]:
         for message_id in finding["message_ids"]
     ]
     events: dict[str, Document] = {}
+    deadline = monotonic() + MOST_SECONDS
     for message_id in list(dict.fromkeys(wanted))[:MOST_ASKED]:
+        if monotonic() > deadline:
+            break
         try:
             answer = source.ask(f"id:{message_id}")
         except NothingKnown:  # its spans were removed since the findings were asked for

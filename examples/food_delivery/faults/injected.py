@@ -169,7 +169,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
             return None
         cause = self._held[1]
         effect = next((place for place, event in enumerate(waiting) if event.because == cause.id), None)
-        if effect is None or waiting[0].id != cause.id:
+        if effect is None or cause not in waiting:
             return None
         self._held = None
         # Named after the event that comes too late, as flowtrail names it.
