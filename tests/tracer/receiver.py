@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Receiver:
-    """Listens on a port, by default a free one; `answers` are (status, headers, body) of the next requests, then 200."""
+    """Listens on a port, by default a free one; `answers` are (status, headers, body) of the next requests."""
 
     def __init__(self, port: int = 0) -> None:
         self.bodies: list[bytes] = []

@@ -94,7 +94,7 @@ class Processing:
         self.message = message
         self.source = source
         self.start = RUNTIME.now()
-        self.outer = get_current()
+        self.outer = _without_ended(get_current())
         if RUNTIME.tracer is not None:
             self._identity = self._identify()
 
@@ -131,7 +131,7 @@ class Processing:
     def leave(self) -> None:
         """Make what was current before current again, unless the application has set something else since."""
         if self.context is not None and get_current() is self.context:
-            attach(self.outer)
+            attach(_without_ended(self.outer))
 
     def finish(self, error: BaseException | None = None) -> None:
         """Record the end; only the first call counts."""
@@ -197,6 +197,16 @@ class Processing:
         if self.error_type is not None:
             add((names.ERROR_TYPE, self.error_type))
         return Span(self.identity, self._template(), self.start, self.end, extra, self.error)
+
+
+def _without_ended(context: Context) -> Context:
+    """Return the context below those of processings that are over: two consumers in turn may leave them behind."""
+    while context:
+        span = context.get(_SPAN_KEY)
+        if type(span) is not LazySpan or not span.processing.ended:
+            break
+        context = span.processing.outer
+    return context
 
 
 def _has_baggage(headers: Sequence[tuple[str, bytes]]) -> bool:

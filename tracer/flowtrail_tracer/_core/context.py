@@ -51,11 +51,11 @@ class LazySpan(NonRecordingSpan):
     """Stands for a processing in OpenTelemetry's context; the message's headers are read when somebody asks."""
 
     def __init__(self, processing: "Processing") -> None:
-        self._processing = processing
+        self.processing = processing
 
     def get_span_context(self) -> SpanContext:
         """Return the context of the processing's span."""
-        return span_context(self._processing.identity)
+        return span_context(self.processing.identity)
 
 
 def span_context(identity: Identity) -> SpanContext:
