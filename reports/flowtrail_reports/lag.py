@@ -102,15 +102,18 @@ def _groups(rows: Sequence[Document]) -> list[dict[str, Any]]:
 
 def _sum(place: tuple[str, str], rows: Sequence[Document]) -> dict[str, Any]:
     worst = max(rows, key=lambda row: row["lag"] or 0)
+    status = min((row["status"] for row in rows), key=_rank)
+    # Of a group that keeps up, the few records that are always on their way are not waited for.
+    etas = [] if status == "ok" else [row["eta_ms"] for row in rows if row["eta_ms"] is not None]
     return {
         "group": place[0],
         "destination": place[1],
-        "status": min((row["status"] for row in rows), key=_rank),
+        "status": status,
         "lag": _total(row["lag"] for row in rows),
         "time_lag_ms": max((row["time_lag_ms"] for row in rows if row["time_lag_ms"] is not None), default=None),
         "rate_in": _total(row["rate_in"] for row in rows),
         "rate_out": _total(row["rate_out"] for row in rows),
-        "eta_ms": max((row["eta_ms"] for row in rows if row["eta_ms"] is not None), default=None),
+        "eta_ms": max(etas, default=None),
         "worst": f"{worst['partition']} ({number(worst['lag'])})" if worst["lag"] else "-",
     }
 
@@ -143,7 +146,7 @@ def _sentence(row: dict[str, Any]) -> str:
     what = f"{visible(row['group'])} {SAID[row['status']]} on {visible(row['destination'])}"
     if not row["lag"]:
         return what
-    age = f", the oldest since {milliseconds(row['time_lag_ms'])}" if row["time_lag_ms"] else ""
+    age = f", the oldest {milliseconds(row['time_lag_ms'])} old" if row["time_lag_ms"] else ""
     return f"{what}: {number(row['lag'])} unread{age}"
 
 

@@ -19,7 +19,7 @@ def test_names_the_group_that_falls_behind_and_counts_the_others() -> None:
     """The worst group comes first, with its unread records and their age; unknown is never called fine."""
     report = build_report("lag", documents())
     assert report.headline == (
-        "analytics falls behind on orders: 220 unread, the oldest since 14 s. "
+        "analytics falls behind on orders: 220 unread, the oldest 14 s old. "
         "Of legacy the lag is not known. The other group keeps up."
     )
     assert report.tone == "error"
@@ -32,7 +32,7 @@ def test_names_the_group_that_falls_behind_and_counts_the_others() -> None:
         ([lag_row("a", 0, 0), lag_row("b", 0, 0)], "All 2 groups keep up.", "good"),
         ([], "Nothing is known of any group in this window.", "unknown"),
         ([lag_row("a", 0, None, "unknown")], "Of a the lag is not known.", "unknown"),
-        ([lag_row("a", 0, 3, "draining")], "a catches up on orders: 3 unread, the oldest since 600 ms.", "warning"),
+        ([lag_row("a", 0, 3, "draining")], "a catches up on orders: 3 unread, the oldest 600 ms old.", "warning"),
     ],
 )
 def test_headline_and_tone(rows: list[dict[str, Any]], headline: str, tone: str) -> None:

@@ -66,7 +66,7 @@ def headless(options: Options) -> int:
         comparison = _come_to_rest(play, out, lag, tell)
         out.result.write_text(json.dumps(comparison.document(), indent=2) + "\n")
         if options.out is not None:
-            _write_reports(play.source, lag, out, tell)
+            _write_reports(play.source, lag, out, f"flowtrail demo, seed {options.seed}", tell)
         play.stop_collector()
         print("\n".join(table.lines(comparison)))  # noqa: T201 - stdout is data
         if options.out is not None:
@@ -116,11 +116,11 @@ def _words(source: Source, fault: Fault) -> set[str]:
     return {line["answer"] for line in groups if line["group"] == fault.group and line["answer"] in SET_ASIDE}
 
 
-def _write_reports(source: Source, lag: dict[str, Any], out: Out, tell: Narration) -> None:
+def _write_reports(source: Source, lag: dict[str, Any], out: Out, name: str, tell: Narration) -> None:
     from flowtrail_reports import gather, make_report
 
     for report in ("lag", "duplicates"):
-        documents = gather(report, source, WHOLE_RUN)
+        documents = replace(gather(report, source, WHOLE_RUN), source=name)
         if report == "lag":  # as it was when the orders ended: by now everybody has caught up
             documents = replace(documents, lag=lag)
         for kind in ("html", "csv", "json"):
