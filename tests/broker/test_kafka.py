@@ -1,6 +1,7 @@
 """The watcher and the lag question on a real Kafka: groups that are not instrumented at all."""
 
 import gc
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -35,6 +36,11 @@ class Watched:
             lambda change: change(self.connection),
         )
 
+    def close(self) -> None:
+        """Let go of the broker and of the store."""
+        self.watcher.stop()
+        self.connection.close()
+
     def rows(self, topic: str, rounds: int = 1) -> dict[tuple[str, int], dict[str, Any]]:
         """Sample, then ask for the lag on a topic."""
         for _ in range(rounds):
@@ -44,13 +50,25 @@ class Watched:
         return {(row["group"], row["partition"]): row for row in document["rows"]}
 
 
+@pytest.fixture(autouse=True)
+def refused(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Collect what kafka-python leaves to the garbage collector: the sockets of refused connections.
+
+    Its log records, which pytest keeps, would hold on to them.
+    """
+    caplog.set_level(logging.CRITICAL + 1, "kafka")
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 @pytest.fixture
 def watched(kafka: "Cluster") -> "Iterator[Watched]":
     """Watch the shared broker."""
     made = Watched(kafka)
     yield made
-    made.watcher.stop()
-    made.watcher._disconnect()
+    made.close()
 
 
 def produce(kafka: "Cluster", topic: str, count: int, **settings: Any) -> None:
@@ -184,8 +202,4 @@ def test_a_broker_that_stops(private_kafka: "Callable[..., Broker]") -> None:
     broker.start()
     watched.watcher.check()
     assert watched.watcher.status()["state"] == "watching"
-    watched.watcher._disconnect()
-    with warnings.catch_warnings():
-        # kafka-python leaves the sockets of refused connections to the garbage collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    watched.close()

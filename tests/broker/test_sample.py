@@ -1,5 +1,6 @@
 """What is written of a sample, and where it is worth looking closer."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 
@@ -20,11 +21,11 @@ FIRST = Sample(
 
 
 @pytest.fixture
-def store() -> duckdb.DuckDBPyConnection:
+def store() -> Iterator[duckdb.DuckDBPyConnection]:
     """Offer the tables of a store."""
-    connection = duckdb.connect()
-    connection.execute(files("flowtrail_collector.store").joinpath("schema.sql").read_text())
-    return connection
+    with duckdb.connect() as connection:
+        connection.execute(files("flowtrail_collector.store").joinpath("schema.sql").read_text())
+        yield connection
 
 
 def rows(store: duckdb.DuckDBPyConnection, table: str, at_ns: int) -> list[tuple[object, ...]]:
@@ -53,6 +54,14 @@ def test_of_an_unchanged_sample_only_its_time_is_kept(store: duckdb.DuckDBPyConn
     assert not rows(store, "broker_position_rows", 20)
     assert not rows(store, "broker_member_rows", 20)
     assert not rows(store, "broker_topic_rows", 20)
+
+
+def test_now_and_then_everything_is_written(store: duckdb.DuckDBPyConnection) -> None:
+    """What retention removed must stand again; what is gone meanwhile is written too."""
+    write(replace(FIRST, at_ns=20, positions={}), FIRST, whole=True)(store)
+    assert len(rows(store, "broker_partition_rows", 20)) == 2
+    assert rows(store, "broker_position_rows", 20) == [("c", "billing", "orders", 0, None)]
+    assert rows(store, "broker_topic_rows", 20) == [("c", "orders", "delete", 1000)]
 
 
 def test_what_changed_is_written(store: duckdb.DuckDBPyConnection) -> None:

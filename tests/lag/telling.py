@@ -1,7 +1,7 @@
 """Hand-written histories for lag: spans and broker samples as rows of a store, times in seconds of a day."""
 
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
@@ -25,6 +25,12 @@ class Telling:
         self.connection = duckdb.connect()
         self.connection.execute(files("flowtrail_collector.store").joinpath("schema.sql").read_text())
         self.spans = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
 
     def span(self, operation: str, end: float, took: float = 0.001, **columns: Any) -> None:
         """Store one span that ended then."""

@@ -126,7 +126,6 @@ def test_values_never_become_sql() -> None:
     assert values == ["x' OR 1=1 --"]
 
 
-CONNECTION = duckdb.connect()
 LETTERS = st.sampled_from('abAB%_\\".*!:, ')
 VALUES = st.text(LETTERS, max_size=6)
 ROWS = st.fixed_dictionaries({"destination": st.none() | VALUES, "group": VALUES, "verdict": VALUES})
@@ -157,7 +156,7 @@ def test_sql_means_what_rows_mean(text: str, rows: list[Mapping[str, str | None]
     condition, values = parsed.sql({name: name for name in ("destination", "group", "verdict")} | {"group": '"group"'})
     table = ", ".join("(?, ?, ?, ?)" for _ in rows)
     given_rows = [x for n, row in enumerate(rows) for x in (n, row["destination"], row["group"], row["verdict"])]
-    found = CONNECTION.execute(
+    found = duckdb.execute(
         f'SELECT n FROM (VALUES {table}) AS t(n, destination, "group", verdict) WHERE {condition} ORDER BY n',
         [*given_rows, *values],
     ).fetchall()

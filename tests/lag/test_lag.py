@@ -1,5 +1,7 @@
 """The lag question on hand-written histories: offset lag, time lag, what is known and what is not."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from flowtrail_collector.errors import UsageError
@@ -7,9 +9,10 @@ from tests.lag.telling import Telling, ns
 
 
 @pytest.fixture
-def telling() -> Telling:
+def telling() -> Iterator[Telling]:
     """Offer an empty store."""
-    return Telling()
+    with Telling() as made:
+        yield made
 
 
 def test_nothing_known(telling: Telling) -> None:
@@ -177,6 +180,21 @@ def test_a_seek_is_newer_than_an_unchanged_sample(telling: Telling) -> None:
     assert telling.row()["lag"] == 80
 
 
+def test_a_position_written_again_is_no_news(telling: Telling) -> None:
+    """The watcher writes everything now and then; a seek in between still stands."""
+    telling.sampled(5, 100, {"payment": 100})
+    telling.held("payment", 20, 8, "seek")
+    telling.sampled(605, 100, {"payment": 100})
+    assert telling.row()["lag"] == 80
+
+
+def test_offsets_that_were_deleted_are_no_position(telling: Telling) -> None:
+    """The broker holds none any more."""
+    telling.sampled(5, 100, {"payment": 90})
+    telling.sampled(10, 100, {"payment": None})
+    assert (telling.row()["position"], telling.row()["lag"], telling.row()["status"]) == (None, None, "unknown")
+
+
 def test_an_open_transaction_holds_the_end_back(telling: Telling) -> None:
     """The last stable offset counts, even where acks beyond it are known."""
     telling.sampled(10, 20, {"payment": 5}, stable=5)
@@ -236,10 +254,12 @@ def test_a_topic_created_again_is_another_log(telling: Telling) -> None:
     telling.held("payment", 2, 16)
     assert (telling.row()["end"], telling.row()["lag"]) == (5, 3)
 
-    other = Telling()
-    other.sampled(1, 100, {"payment": 100}, topic_id="t1")
-    other.sampled(2, 5, {"payment": 2}, topic_id="t2")
-    assert (other.row()["end"], other.row()["lag"]) == (5, 3)
+
+def test_a_topic_with_another_id_is_another_log(telling: Telling) -> None:
+    """The broker says so."""
+    telling.sampled(1, 100, {"payment": 100}, topic_id="t1")
+    telling.sampled(2, 5, {"payment": 2}, topic_id="t2")
+    assert (telling.row()["end"], telling.row()["lag"]) == (5, 3)
 
 
 def test_retention(telling: Telling) -> None:

@@ -100,21 +100,22 @@ def stuck(now: Sample, before: Sample | None, within: int) -> list[Place]:
     return sorted(found)
 
 
-def write(now: Sample, before: Sample | None) -> Callable[[duckdb.DuckDBPyConnection], None]:
-    """Return the change that writes what differs from the sample before.
+def write(now: Sample, before: Sample | None, *, whole: bool = False) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    """Return the change that writes what differs from the sample before, or with `whole` everything.
 
     One partition is always written, so that the time of the newest sample can be told from the store.
     """
     former = before or _NOTHING
     head = (now.at_ns, now.cluster_id)
-    partitions = _changed(now.partitions, former.partitions)
+    changed = _all if whole else _changed
+    partitions = changed(now.partitions, former.partitions)
     if not partitions and now.partitions:
         first = min(now.partitions)
         partitions = {first: now.partitions[first]}
     gone = {key for key, position in former.positions.items() if position is not None} - now.positions.keys()
-    positions = _changed(now.positions, former.positions) | dict.fromkeys(gone)
-    groups = _changed(now.groups, former.groups) | dict.fromkeys(former.groups.keys() - now.groups.keys(), DEAD)
-    topics = _changed(now.topics, former.topics)
+    positions = changed(now.positions, former.positions) | dict.fromkeys(gone)
+    groups = changed(now.groups, former.groups) | dict.fromkeys(former.groups.keys() - now.groups.keys(), DEAD)
+    topics = changed(now.topics, former.topics)
     rows: dict[str, list[tuple[object, ...]]] = {
         "broker_partition_rows": [
             (*head, place.destination, reach.topic_id, place.partition, *reach[1:])
@@ -143,3 +144,7 @@ _NOTHING = Sample(0, None, {}, {}, {}, {})
 
 def _changed(now: Mapping[Key, Value], before: Mapping[Key, Value]) -> dict[Key, Value]:
     return {key: value for key, value in now.items() if key not in before or before[key] != value}
+
+
+def _all(now: Mapping[Key, Value], before: Mapping[Key, Value]) -> dict[Key, Value]:  # noqa: ARG001 as `_changed`
+    return dict(now)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 EVERY_S = 5.0
+WHOLE_EVERY_S = 600.0
+"""So often everything is written, changed or not: what retention removes must stand again."""
 LOOK_WITHIN = 10
 """Groups that stand at most so many offsets before the end, unmoved, may stand before a marker."""
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -50,12 +52,15 @@ class BrokerWatcher:
         store: Callable[[Callable[[duckdb.DuckDBPyConnection], None]], None],
         *,
         every_s: float = EVERY_S,
+        whole_every_s: float = WHOLE_EVERY_S,
     ) -> None:
         """Watch what `connect` opens; `store` runs a change in the store's writer (`Store.write`)."""
         self.bootstrap_servers = bootstrap_servers
         self._connect = connect
         self._store = store
         self._every_s = every_s
+        self._whole_every_s = whole_every_s
+        self._whole_due = 0.0
         self._broker: Broker | None = None
         self._last: Sample | None = None
         self._failures = 0
@@ -63,10 +68,17 @@ class BrokerWatcher:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flowtrail-broker", daemon=True)
 
+    def connect(self) -> None:
+        """Reach the broker, for the start of a collector. Raises SourceUnavailable saying what was tried."""
+        self._tried(self._connected)
+
     def check(self) -> None:
-        """Sample once, now. Raises SourceUnavailable saying what was tried: for the start of a collector."""
+        """Sample once, now. Raises SourceUnavailable saying what was tried."""
+        self._tried(self._round)
+
+    def _tried(self, step: Callable[[], object]) -> None:
         try:
-            self._round()
+            step()
         except FlowtrailError:
             raise
         except Exception as error:
@@ -85,6 +97,8 @@ class BrokerWatcher:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
+        else:
+            self._disconnect()
 
     def status(self) -> dict[str, Any]:
         """Say how the watching goes, for `flowtrail.status/1`."""
@@ -114,16 +128,23 @@ class BrokerWatcher:
             self._stopping.wait(max(0.05, wait - (time.monotonic() - began)))
         self._disconnect()
 
-    def _round(self) -> None:
-        """Take one sample and write what changed; the sample counts once it is stored."""
+    def _connected(self) -> Broker:
         if self._broker is None:
             self._broker = self._connect()
-        sample = self._broker.sample()
+        return self._broker
+
+    def _round(self) -> None:
+        """Take one sample and write what changed; the sample counts once it is stored."""
+        broker = self._connected()
+        sample = broker.sample()
         sample = sample.looked(self._kept_looks(sample))
         places = stuck(sample, self._last, LOOK_WITHIN)
         if places:
-            sample = sample.looked(self._broker.look(sample, places, LOOK_WITHIN))
-        self._store(write(sample, self._last))
+            sample = sample.looked(broker.look(sample, places, LOOK_WITHIN))
+        whole = time.monotonic() >= self._whole_due
+        self._store(write(sample, self._last, whole=whole))
+        if whole:
+            self._whole_due = time.monotonic() + self._whole_every_s
         if self._failures:
             _log.info("the broker %s answers again", self.bootstrap_servers)
         self._last, self._failures, self._error = sample, 0, None
