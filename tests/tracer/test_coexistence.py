@@ -168,8 +168,16 @@ def test_the_official_instrumentation_does_not_double(recorder, provider, export
         assert headers == []
         assert len(recorder.spans("send")) == len(recorder.spans("process")) == 1
         assert exported.get_finished_spans() == ()
+        make_producer(traced=False).send(name("others"), value=b"1", partition=0).get(timeout=10)
+        assert [span.name for span in exported.get_finished_spans()] == [f"{name('others')} send"]
+        assert len(recorder.spans("send")) == 1
     finally:
         official.uninstrument()
+    exported.clear()
+    make_producer(traced=False).send(name("others"), value=b"2", partition=0).get(timeout=10)
+    producer.send(name("orders"), value=b"3", partition=0).get(timeout=10)
+    assert exported.get_finished_spans() == ()
+    assert len(recorder.wait_for(2, "send")) == 2
 
 
 def test_instrument_covers_every_client_and_can_be_undone(recorder, make_producer, make_consumer, name):

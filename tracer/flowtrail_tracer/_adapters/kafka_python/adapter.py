@@ -74,6 +74,10 @@ class KafkaPythonAdapter:
         """Return the state of a consumer that `instrument()` covers."""
         return self._cover(client)  # type: ignore[no-any-return]
 
+    def covers(self, client: Any) -> bool:
+        """Whether a client is traced."""
+        return self._all or STATE in client.__dict__
+
     def _cover(self, client: Any) -> Any:
         if not self._all:
             return None
@@ -120,9 +124,9 @@ def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
 
     from kafka import KafkaConsumer, KafkaProducer
 
-    step = transactions.make_transaction_step
+    step, covers = transactions.make_transaction_step, adapter.covers
     return [
-        Hook(KafkaProducer, "send", partial(producer.make_send, publisher_of=adapter.publisher_of)),
+        Hook(KafkaProducer, "send", partial(producer.make_send, publisher_of=adapter.publisher_of), covers),
         Hook(KafkaProducer, "close", producer.make_close),
         Hook(RecordAccumulator, "append", producer.make_append),
         Hook(KafkaProducer, "init_transactions", partial(step, name="init-transactions", outcome=None)),
@@ -131,7 +135,7 @@ def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
         Hook(KafkaProducer, "abort_transaction", partial(step, name="abort-transaction", outcome="aborted")),
         Hook(KafkaProducer, "send_offsets_to_transaction", transactions.make_send_offsets),
         Hook(KafkaConsumer, "poll", partial(consumer.make_poll, subscriber_of=adapter.subscriber_of)),
-        Hook(KafkaConsumer, "__next__", partial(consumer.make_next, subscriber_of=adapter.subscriber_of)),
+        Hook(KafkaConsumer, "__next__", partial(consumer.make_next, subscriber_of=adapter.subscriber_of), covers),
         Hook(KafkaConsumer, "seek", consumer.make_seek),
         Hook(KafkaConsumer, "seek_to_beginning", consumer.make_seek_to),
         Hook(KafkaConsumer, "seek_to_end", consumer.make_seek_to),

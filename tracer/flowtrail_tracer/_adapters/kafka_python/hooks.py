@@ -16,48 +16,67 @@ _OFFICIAL = "opentelemetry.instrumentation.kafka"
 
 
 class Hook:
-    """One method of one class and the hook made for it."""
+    """One method of one class and the hook made for it; `covers` tells whether an object is traced."""
 
-    def __init__(self, owner: type, name: str, make: Callable[[Method], Method]) -> None:
+    def __init__(
+        self,
+        owner: type,
+        name: str,
+        make: Callable[[Method], Method],
+        covers: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
         self._owner = owner
         self._name = name
         self._make = make
+        self._covers = covers
         self._before: Any = None
         self._hook: Method | None = None
+        self._placed: Any = None
 
     def install(self) -> None:
-        """Replace the method, unless the hook is outermost already."""
+        """Replace the method, unless that is done already and nothing has come in front."""
         found = self._owner.__dict__.get(self._name)
-        if found is None or found is self._hook:
+        if found is None or found is self._placed:
             return
         inner = _without_official(found)
-        if self._hook is not None and inner is self._hook:
-            setattr(self._owner, self._name, inner)
-            return
-        hook = self._make(inner)
-        functools.update_wrapper(hook, inner)
-        self._before, self._hook = found, hook
-        setattr(self._owner, self._name, hook)
+        if self._hook is None or inner is not self._hook:
+            self._hook = self._make(inner)
+            self._before = found
+            functools.update_wrapper(self._hook, inner)
+        self._placed = self._hook if inner is found else self._beside(found, self._hook)
+        setattr(self._owner, self._name, self._placed)
+
+    def _beside(self, official: Method, hook: Method) -> Method:
+        """Return a method that leaves untraced objects to the official instrumentation."""
+        covers = self._covers
+
+        @functools.wraps(hook)
+        def choose(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if covers(self):
+                return hook(self, *args, **kwargs)
+            return official.__get__(self, type(self))(*args, **kwargs)
+
+        return choose
 
     def install_if_placed(self) -> None:
         """Go in front again, where the hook is in use."""
-        if self._hook is not None:
+        if self._placed is not None:
             self.install()
 
     def forget_official(self) -> None:
         """Do not put the official instrumentation's wrapper back: it has been switched off."""
         if self._hook is not None:
-            self._before = _without_official(self._before)
-
-    def is_outermost(self) -> bool:
-        """Whether calls still come here first."""
-        return self._owner.__dict__.get(self._name) is self._hook
+            before = _without_official(self._before)
+            self._before = before
+            if self._placed is self._owner.__dict__.get(self._name):
+                self._placed = self._hook
+                setattr(self._owner, self._name, self._hook)
 
     def remove(self) -> None:
         """Put the former method back, unless somebody else has wrapped the hook meanwhile."""
-        if self._hook is not None and self.is_outermost():
+        if self._placed is not None and self._owner.__dict__.get(self._name) is self._placed:
             setattr(self._owner, self._name, self._before)
-            self._hook = self._before = None
+            self._hook = self._before = self._placed = None
 
 
 def _without_official(method: Any) -> Any:
