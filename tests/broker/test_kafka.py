@@ -191,6 +191,7 @@ def test_topic_settings(kafka: "Cluster", watched: Watched, topic: Callable[...,
     assert topic_id
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # those sockets
 def test_a_broker_that_stops(private_kafka: "Callable[..., Broker]") -> None:
     """The watcher says so, and goes on by itself when the broker is back."""
     broker = private_kafka()
