@@ -31,10 +31,11 @@ class Child:
     module: str
     arguments: Callable[[], Sequence[str]]
     """Made anew for each start: a restarted service is told how much time is left."""
-    restarted: bool = False
-    """Whether it is started again when it crashes, as any deployment would."""
+    service: bool = False
+    """A service needs the other processes until it has ended, and is started again when it crashes."""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    stopping: bool = False
     ended: Event = field(default_factory=Event)
     """Set once the process ended and will not be started again."""
 
@@ -57,7 +58,9 @@ class Family:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(self._children)
+        self._stopping.set()
+        self.stop([child for child in self._children if child.service])
+        self.stop([child for child in self._children if not child.service])
 
     def start(self, name: str, module: str, *arguments: str) -> Child:
         """Start one process that must live as long as the demo; its output goes to its log."""
@@ -65,7 +68,7 @@ class Family:
 
     def start_service(self, name: str, module: str, arguments: Callable[[], Sequence[str]]) -> Child:
         """Start a service that is started again if it crashes."""
-        return self._add(Child(name, module, arguments, restarted=True))
+        return self._add(Child(name, module, arguments, service=True))
 
     def announced(self, child: Child, word: str, timeout: float) -> str:
         """Wait until a line of the child's log begins with `word`; return the rest of that line."""
@@ -88,7 +91,7 @@ class Family:
         """Ask processes to stop, all at once; end those that do not within `STOP_TIMEOUT`."""
         with self._lock:
             for child in children:
-                child.restarted = False
+                child.stopping = True
             asked = [child.process for child in children if child.process is not None]
         for process in asked:
             _signal(process, signal.SIGTERM)
@@ -136,7 +139,7 @@ class Family:
     def _look_after(self, child: Child) -> None:
         if child.ended.is_set() or child.process is None or child.process.poll() is None:
             return
-        if child.restarted and child.process.returncode != 0:
+        if child.service and child.process.returncode != 0 and not child.stopping:
             self._tell(f"{child.name} crashed ({_cause(child.process.returncode)}) and is started again")
             if child.process.stdin is not None:
                 child.process.stdin.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
 from time import monotonic, sleep, time_ns
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flowtrail_tui.demo.processes import Child
 
 START_TIMEOUT = 20.0
+PAUSE = 0.2
+"""Seconds between the starts of services."""
 
 
 class Stage:
@@ -79,18 +82,44 @@ def stage(options: Options, seconds: float | None, out: Out, tell: Callable[[str
         collector = family.start("collector", "flowtrail_tui.demo.collector", *arguments, *watched)
         broker = named or stack.enter_context(brokers.embedded(family))
         tell(f"{'embedded ' if broker.embedded else ''}broker at {broker.bootstrap_servers}")
-        services = _start_services(family, broker, options, seconds, out)
+        services = [_start_service(family, broker, options, seconds, out, MEMBERS[0])]
         source = HttpSource(url)
         stack.callback(source.close)
         _await_collector(source, family, collector)
         tell(f"collector at {url}, store {out.store}")
+        stack.enter_context(_started_one_by_one(family, broker, options, seconds, out, services))
         yield Stage(family, broker, collector, source, services)
 
 
-def _start_services(family: Family, broker: Broker, options: Options, seconds: float | None, out: Out) -> list[Child]:
+@contextmanager
+def _started_one_by_one(
+    family: Family, broker: Broker, options: Options, seconds: float | None, out: Out, services: list[Child]
+) -> Iterator[None]:
+    """Start the rest in the background: six interpreters that start at once would keep the screens from starting."""
+    left = Event()
+
+    def start() -> None:
+        for member in MEMBERS[1:]:
+            if left.is_set():
+                return
+            services.append(_start_service(family, broker, options, seconds, out, member))
+            left.wait(PAUSE)
+
+    starter = Thread(target=start, name="demo-start", daemon=True)
+    starter.start()
+    try:
+        yield
+    finally:
+        left.set()
+        starter.join()
+
+
+def _start_service(
+    family: Family, broker: Broker, options: Options, seconds: float | None, out: Out, member: str
+) -> Child:
     end = None if seconds is None else monotonic() + seconds
 
-    def arguments(member: str) -> list[str]:
+    def arguments() -> list[str]:
         given = ["--member", member, "--bootstrap-servers", broker.bootstrap_servers, "--prefix", broker.prefix]
         given += ["--rate", str(options.rate), "--seed", str(options.seed), "--faults", str(out.injected)]
         if broker.api_version is not None:
@@ -99,11 +128,7 @@ def _start_services(family: Family, broker: Broker, options: Options, seconds: f
             given += ["--seconds", f"{max(0.0, end - monotonic()):.1f}"]
         return given
 
-    def start(member: str) -> Child:
-        module = f"{PACKAGE}.{member.rpartition('-')[0]}"
-        return family.start_service(member, module, lambda: arguments(member))
-
-    return [start(member) for member in MEMBERS]
+    return family.start_service(member, f"{PACKAGE}.{member.rpartition('-')[0]}", arguments)
 
 
 def _await_collector(source: HttpSource, family: Family, collector: Child) -> None:
