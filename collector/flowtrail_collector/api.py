@@ -59,6 +59,7 @@ class Api:
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flowtrail-question")
         self._asked = 0
+        self._kept = _Kept()
 
     def routes(self) -> list[Route]:
         """Return the routes to add to the collector's HTTP application."""
@@ -111,8 +112,12 @@ class Api:
         from flowtrail_collector.questions.status import status
 
         _only(query)
-        running = self._running()
-        return lambda connection: status(connection, running=running)
+
+        def question(connection: Any) -> Document:
+            stored = self._kept.get(lambda: status(connection, path=str(self._store.path)))
+            return {**stored, "live": True, **self._running()}
+
+        return question
 
     def _guarded(self, make: Callable[[Mapping[str, str]], Question]) -> Callable[[Request], Awaitable[Response]]:
         """Turn a maker of questions into an endpoint: access before it, errors as JSON after it."""
@@ -162,6 +167,25 @@ class Api:
         finally:
             self._asked -= 1
             withdrawn.set()
+
+
+class _Kept:
+    """An answer that is kept for twenty times as long as it took: screens ask for the status every second."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answer: Document = {}
+        self._until = 0.0
+
+    def get(self, make: Callable[[], Document]) -> Document:
+        """Return the kept answer, or make it anew; one thread makes it while the others wait."""
+        with self._lock:
+            began = time.monotonic()
+            if began >= self._until:
+                self._answer = make()
+                took = time.monotonic() - began
+                self._until = began + took + max(0.5, 20 * took)
+            return self._answer
 
 
 def _asked(query: Mapping[str, str]) -> tuple[Window, Filter]:

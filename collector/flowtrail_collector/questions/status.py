@@ -16,13 +16,8 @@ SCHEMA = "flowtrail.status/1"
 Row = dict[str, Any]
 
 
-def status(
-    connection: duckdb.DuckDBPyConnection,
-    *,
-    path: str | None = None,
-    running: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the document. `running` is what only a running collector knows (`received`, `broker`, ...)."""
+def status(connection: duckdb.DuckDBPyConnection, *, path: str | None = None) -> dict[str, Any]:
+    """Return the document of a store; a running collector adds what only it knows."""
     instances = fetch(connection, sql_of("status_instances"))
     stored = fetch(
         connection,
@@ -33,7 +28,7 @@ def status(
     return {
         "schema": SCHEMA,
         "as_of": rfc3339_or_none(max(newest, default=None)),
-        "live": running is not None,
+        "live": False,
         "coverage": _share(instances),
         "store": {
             "path": path,
@@ -43,7 +38,6 @@ def status(
             "sampled_at": rfc3339_or_none(sampled),
         },
         "services": [_service(name, instances) for name in sorted({row["service"] or "" for row in instances})],
-        **(running or {}),
     }
 
 

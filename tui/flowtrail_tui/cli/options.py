@@ -99,7 +99,14 @@ def write_lines(lines: Iterable[Line], *, plain: bool) -> None:
 
 def narrate(text: str) -> None:
     """Say something about the work on stderr."""
-    click.echo(text, err=True)
+    from flowtrail_tui.safe import safe
+
+    click.echo(safe(text), err=True)
+
+
+def say(text: str) -> None:
+    """Say on stderr what a person should notice."""
+    narrate(f"flowtrail: {text}")
 
 
 def coloured(*, plain: bool) -> bool:

@@ -1,12 +1,12 @@
 -- status_instances: one row per process start that sent spans: how many of its numbered spans arrived. A foreign
--- instrumentation numbers nothing: of it nobody knows what is missing.
+-- instrumentation numbers nothing: of it nobody knows what is missing. Numbers removed by retention count as received.
 SELECT
     s.service,
     s.instance,
-    min(s.host)                                     AS host,
     count(*)                                        AS spans,
     max(s.number)                                   AS expected,
-    least(max(s.number), count(DISTINCT s.number) + coalesce(max(f.number), 0)) AS received,
+    least(max(s.number), count(s.number) FILTER (WHERE NOT s.conflicting)
+        + count(DISTINCT s.number) FILTER (WHERE s.conflicting) + coalesce(max(f.number), 0)) AS received,
     max(s.dropped)                                  AS dropped,
     bool_or(s.operation = 'send')                   AS publishes,
     bool_or(s.operation = 'send' AND (s.publish_outcome IS NOT NULL OR s."offset" IS NOT NULL)) AS tells_acks,
@@ -14,7 +14,6 @@ SELECT
     bool_or(s.operation = 'process')                AS tells_outcomes,
     bool_or(s.operation IN ('settle', 'assign'))    AS tells_positions,
     bool_or(s.consumer_group IS NOT NULL)           AS names_groups,
-    min(s.start_ns)                                 AS first_ns,
     max(s.end_ns)                                   AS last_ns
 FROM span_rows AS s
 LEFT JOIN (SELECT instance, max(number) AS number FROM forgotten_rows GROUP BY instance) AS f ON f.instance = s.instance

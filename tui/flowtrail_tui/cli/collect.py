@@ -1,0 +1,232 @@
+"""`flowtrail collect`: the collector in the foreground, until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowtrail_tui.cli import options
+from flowtrail_tui.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from flowtrail_collector.broker import BrokerWatcher
+    from flowtrail_collector.service import Collector
+    from flowtrail_collector.store import Store
+
+SIZE_LIMIT_MIB = 64
+
+
+@click.command("collect")
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    default=Path("flowtrail.duckdb"),
+    show_default=True,
+    metavar="FILE",
+    help="Where spans are kept.",
+)
+@click.option(
+    "--grpc",
+    default="127.0.0.1:4317",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="OTLP over gRPC; port 0 for any free one, 'off' for none.",
+)
+@click.option(
+    "--http",
+    default="127.0.0.1:4318",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="OTLP over HTTP, and the API that the other commands ask.",
+)
+@click.option(
+    "--bootstrap-servers",
+    metavar="HOST:PORT[,...]",
+    help="A Kafka cluster to watch: ends, positions and members of all its groups.",
+)
+@click.option("--watch-every", default="5s", show_default=True, metavar="AGE", help="How often the cluster is asked.")
+@click.option("--retain", metavar="AGE", help="Remove spans older than this, such as 7d. Default: keep everything.")
+@click.option(
+    "--max-request-mib",
+    type=click.IntRange(1, 1024),
+    default=SIZE_LIMIT_MIB,
+    show_default=True,
+    help="The largest request taken, decompressed.",
+)
+@click.option(
+    "--memory-limit",
+    default="256MB",
+    show_default=True,
+    metavar="SIZE",
+    help="What DuckDB may use; larger questions spill to disk.",
+)
+@click.option(
+    "--api-token",
+    envvar="FLOWTRAIL_API_TOKEN",
+    metavar="TOKEN",
+    help="What API callers from other machines must show. Without it they are refused.",
+)
+def command(
+    store: Path,
+    grpc: str,
+    http: str,
+    bootstrap_servers: str | None,
+    watch_every: str,
+    retain: str | None,
+    max_request_mib: int,
+    memory_limit: str,
+    api_token: str | None,
+) -> int:
+    """Receive spans over OTLP, keep them in a DuckDB file, watch a broker, answer questions.
+
+    Listens on this machine only, unless told otherwise. Ends on Ctrl-C or SIGTERM, when everything received is stored.
+    """
+    from flowtrail_collector.service import Collector, CollectorConfig
+
+    config = CollectorConfig(
+        store=store,
+        grpc=None if grpc == "off" else grpc,
+        http=http,
+        retain_s=None if retain is None else _seconds("--retain", retain),
+        max_body=max_request_mib << 20,
+        memory_limit=memory_limit,
+    )
+    every_s = _seconds("--watch-every", watch_every)
+    _log_to_stderr()
+    with _signals() as ended:
+        watching = _Watching(bootstrap_servers, every_s)
+        watching.connect()
+        collector = Collector(config, routes=lambda kept, running: _routes(kept, running, watching, api_token))
+        try:
+            collector.start()
+            watching.start(collector)
+            _tell(collector, config.retain_s, retain, watching, api_token)
+            ended.wait()
+            options.narrate("stopping: storing what was received")
+        finally:
+            watching.stop()
+            collector.stop()
+    return Exit.INTERRUPTED if ended.signal == signal.SIGINT else Exit.OK
+
+
+class _Watching:
+    """The broker watcher of a collector, or none."""
+
+    def __init__(self, bootstrap_servers: str | None, every_s: float) -> None:
+        self.bootstrap_servers = bootstrap_servers
+        self._every_s = every_s
+        self._collector: Collector | None = None
+        self.watcher: BrokerWatcher | None = None
+
+    def connect(self) -> None:
+        """Reach the broker before anything else is opened. Raises SourceUnavailable."""
+        if self.bootstrap_servers is None:
+            return
+        from flowtrail_collector.broker import BrokerWatcher, KafkaBroker
+
+        servers = self.bootstrap_servers
+        self.watcher = BrokerWatcher(servers, lambda: KafkaBroker(servers), self._store, every_s=self._every_s)
+        self.watcher.connect()
+
+    def start(self, collector: Collector) -> None:
+        """Begin to watch."""
+        self._collector = collector
+        if self.watcher is not None:
+            self.watcher.start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self.watcher is not None:
+            self.watcher.stop()
+
+    def _store(self, change: Any) -> None:
+        if self._collector is not None:
+            self._collector.store.write(change)
+
+
+def _routes(store: Store, collector: Collector, watching: _Watching, token: str | None) -> Sequence[Any]:
+    """Make the API's routes for the collector's HTTP server."""
+    from flowtrail_collector.access import Access
+    from flowtrail_collector.api import Api
+
+    def running() -> dict[str, Any]:
+        broker = watching.watcher.status() if watching.watcher else None
+        return {**collector.running(), "broker": broker}
+
+    return Api(store, Access(token), running=running).routes()
+
+
+def _tell(
+    collector: Collector, retain_s: float | None, retain: str | None, watching: _Watching, token: str | None
+) -> None:
+    """Say where it listens and what it stores."""
+    from flowtrail_collector.service import beyond_loopback
+
+    url = collector.http_url
+    options.narrate("flowtrail collects")
+    options.narrate(f"  OTLP/HTTP and API   {url}")
+    if collector.grpc_address is not None:
+        options.narrate(f"  OTLP/gRPC           {collector.grpc_address}")
+    kept = "everything" if retain_s is None else f"spans of the last {retain}"
+    options.narrate(f"  store               {collector.store.path}, keeping {kept}")
+    if watching.watcher is not None:
+        options.narrate(f"  watching            {watching.bootstrap_servers}")
+    if beyond_loopback(collector.config.http) and token is None:
+        options.narrate("  note                other machines may send spans and not ask: --api-token lets them ask")
+    options.narrate(
+        f"Point services at it: OTEL_EXPORTER_OTLP_ENDPOINT={url}. Look at it: flowtrail tui. Ctrl-C ends it."
+    )
+
+
+class _Ended(threading.Event):
+    """Set by the first signal, which it remembers."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def _signals() -> Iterator[_Ended]:
+    """Turn SIGINT and SIGTERM into an event, so that what was received is stored; a second one ends at once."""
+    ended = _Ended()
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature is Python's
+        if ended.is_set():
+            raise KeyboardInterrupt
+        ended.signal = number
+        ended.set()
+
+    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _seconds(option: str, age: str) -> float:
+    from flowtrail_collector.errors import UsageError
+    from flowtrail_collector.window import parse_age
+
+    try:
+        seconds = parse_age(age) / 1e9
+    except UsageError as wrong:
+        raise UsageError(f"{option}: {wrong}") from None
+    if seconds <= 0:
+        raise UsageError(f"{option}: expected more than nothing, not {age}")
+    return seconds
+
+
+def _log_to_stderr() -> None:
+    """Let the collector's own warnings through; of the client's, our watcher says what matters."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("flowtrail_collector").setLevel(logging.INFO)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)

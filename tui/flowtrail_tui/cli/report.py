@@ -1,0 +1,95 @@
+"""`flowtrail report NAME`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from flowtrail_tui.cli import options
+
+STDOUT = Path("-")
+
+
+@click.command("report")
+@click.argument("report", metavar="REPORT")
+@options.reading
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="html (default), csv, json, parquet, md, junit; may be given several times.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to; '-' is standard output. With several formats: the name without its ending.",
+)
+def command(
+    report: str,
+    words: tuple[str, ...],
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    filters: tuple[str, ...],
+    as_json: bool,
+    plain: bool,  # noqa: ARG001 a report is not coloured
+    formats: tuple[str, ...],
+    output: Path | None,
+) -> None:
+    r"""Write a report: lag or duplicates.
+
+    \b
+    Without -o, csv, json, md and junit go to standard output,
+    html and parquet to flowtrail-REPORT.FORMAT.
+    """
+    from flowtrail_reports import FORMATS, REPORTS, gather, make_report
+
+    _known("report", report, REPORTS)
+    wanted = tuple(dict.fromkeys((*formats, "json") if as_json else formats or ("html",)))
+    for name in wanted:
+        _known("format", name, FORMATS)
+    text = options.filter_text(words, filters)
+    with options.opened(source) as opened:
+        documents = gather(report, opened, options.window_of(opened, since, until), text)
+    for name in wanted:
+        _write(make_report(report, documents, name), _place(report, name, output, several=len(wanted) > 1))
+
+
+def _known(what: str, name: str, known: tuple[str, ...]) -> None:
+    from difflib import get_close_matches
+
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
+        raise click.UsageError(f"there is no {what} {name!r}. {hint}")
+
+
+def _place(report: str, format_: str, output: Path | None, *, several: bool) -> Path:
+    """Return where a format is written to."""
+    from flowtrail_reports import TEXT_FORMATS, default_file
+
+    if output is None:
+        return STDOUT if format_ in TEXT_FORMATS else Path(default_file(report, format_))
+    if output == STDOUT or not several:
+        return output
+    return output.with_name(f"{output.name}{Path(default_file(report, format_)).suffix}")
+
+
+def _write(content: bytes, place: Path) -> None:
+    from flowtrail_collector.errors import SourceUnavailable
+
+    if place == STDOUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        place.write_bytes(content)
+    except OSError as error:
+        raise SourceUnavailable(f"{place} can not be written: {error.strerror}") from error
+    options.say(f"wrote {place} ({len(content):,} bytes)")
