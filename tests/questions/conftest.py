@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +12,10 @@ from flowtrail_collector.importing import import_files
 from flowtrail_collector.source import StoreSource, Window
 from flowtrail_collector.store import Store
 from tests.questions.history import History, Span, otlp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 EVERYTHING = Window(None, None)
 
@@ -81,6 +83,6 @@ def told(tmp_path: Path) -> Callable[..., Asker]:
 
 
 @pytest.fixture
-def history() -> Iterator[History]:
-    """An empty history."""
-    yield History()
+def history() -> History:
+    """Return an empty history."""
+    return History()

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 START_NS = 1_790_000_000_000_000_000
 MS = 1_000_000
@@ -64,7 +66,7 @@ class History:
     def __init__(self, seed: int = 1) -> None:
         self.spans: list[Span] = []
         self.now = 0
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 ids of a test
         self._ids = itertools.count(1)
 
     def service(self, name: str, *, host: str | None = "host-a", instance: str | None = None) -> Instance:
@@ -255,8 +257,16 @@ class Member(Instance):
         return self.position("revoke", destination, partition, at)
 
     def receive(
-        self, destination: str, partition: int, first: int, last: int | None = None, *, runs: str | None = None,
-        count: int | None = None, start: int | None = None, end: int | None = None,
+        self,
+        destination: str,
+        partition: int,
+        first: int,
+        last: int | None = None,
+        *,
+        runs: str | None = None,
+        count: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
     ) -> Span:
         """Be handed a range of records."""
         last = first if last is None else last
@@ -278,8 +288,15 @@ class Member(Instance):
         )
 
     def process(
-        self, sent: Sent, *, error: str | None = None, offset: int | None = None, attempt: int | None = None,
-        start: int | None = None, end: int | None = None, **more: Any,
+        self,
+        sent: Sent,
+        *,
+        error: str | None = None,
+        offset: int | None = None,
+        attempt: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        **more: Any,
     ) -> Span:
         """Handle a record, well or with an error."""
         return self.span(

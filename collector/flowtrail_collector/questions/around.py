@@ -71,19 +71,16 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
         "key": ("message_key = ? AND destination = ?", [reading.value, reading.destination]),
         "record": (
             'destination = ? AND "partition" = ? AND "offset" <= ? AND coalesce(offset_last, "offset") >= ?',
-            [reading.destination, reading.partition, reading.offset, reading.offset],
+            [*(reading.place or (None, None, None)), reading.place and reading.place[2]],
         ),
     }
     condition, parameters = conditions[reading.form]
     seeds = Seeds()
     rows = _spans(connection, f"({condition}) AND operation IS NOT NULL", parameters)
-    if reading.form == "record":
-        assert reading.destination is not None
-        assert reading.partition is not None
-        assert reading.offset is not None
+    if reading.place:
         rows = [row for row in rows if row["offset_last"] is None] or rows[:1]
-        if rows or _linked(connection, reading):
-            seeds.places.add((reading.destination, reading.partition, reading.offset))
+        if rows or _linked(connection, reading.place):
+            seeds.places.add(reading.place)
     seeds.take(rows)
     return seeds
 
@@ -109,10 +106,10 @@ def _spans(connection: duckdb.DuckDBPyConnection, condition: str, parameters: An
     )
 
 
-def _linked(connection: duckdb.DuckDBPyConnection, reading: Reading) -> bool:
+def _linked(connection: duckdb.DuckDBPyConnection, place: Place) -> bool:
     row = connection.execute(
         'SELECT count(*) FROM link_rows WHERE destination = ? AND "partition" = ? AND "offset" = ?',
-        [reading.destination, reading.partition, reading.offset],
+        place,
     ).fetchone()
     return bool(row and row[0])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import NothingKnown
 from flowtrail_collector.questions import near, sentences
-from flowtrail_collector.questions.around import Seeds, scope_around, seeds_of
+from flowtrail_collector.questions.around import scope_around, seeds_of
 from flowtrail_collector.questions.asked import Reading, readings
 from flowtrail_collector.questions.documents import coverage, evidence_ids, finding, finding_rows, head
 from flowtrail_collector.window import rfc3339_or_none
@@ -55,7 +55,8 @@ def ask(connection: duckdb.DuckDBPyConnection, what: str, chosen: str | None = N
     wanted = _wanted(scope, reading)
     if not wanted:
         raise NothingKnown(
-            f"spans name {what!r}, yet none of them tells of an event: no publication, no delivery", near.near(connection, reading)
+            f"spans name {what!r}, yet none of them tells of an event: no publication, no delivery",
+            near.near(connection, reading),
         )
     document["coverage"] = coverage(scope)
     document["events"] = verdicts(scope, wanted)
@@ -73,13 +74,18 @@ def _wanted(scope: Scope, reading: Reading) -> list[Row]:
     conditions: dict[str, tuple[str, list[Any]]] = {
         "id": ("e.message_id = ?", [reading.value]),
         "flow": ("e.correlation_id = ?", [reading.value]),
-        "trace": ("(e.trace_id = unhex(?) OR EXISTS (SELECT 1 FROM placed AS s LEFT JOIN records AS r ON r.log = s.log "
-                  'AND r."offset" = s."offset" WHERE s.trace_id = unhex(?) AND (r.event = e.event OR s.event_id = e.event_id)))',
-                  [reading.value, reading.value]),
+        "trace": (
+            "(e.trace_id = unhex(?) OR EXISTS (SELECT 1 FROM placed AS s LEFT JOIN records AS r ON r.log = s.log "
+            'AND r."offset" = s."offset" WHERE s.trace_id = unhex(?) '
+            "AND (r.event = e.event OR s.event_id = e.event_id)))",
+            [reading.value, reading.value],
+        ),
         "key": ("e.message_key = ? AND e.destination = ?", [reading.value, reading.destination]),
-        "record": ('EXISTS (SELECT 1 FROM records AS r WHERE r.event = e.event AND r.destination = ? '
-                   'AND r."partition" = ? AND r."offset" = ?)',
-                   [reading.destination, reading.partition, reading.offset]),
+        "record": (
+            "EXISTS (SELECT 1 FROM records AS r WHERE r.event = e.event AND r.destination = ? "
+            'AND r."partition" = ? AND r."offset" = ?)',
+            list(reading.place or ()),
+        ),
     }
     condition, parameters = conditions[reading.form]
     rows = scope.rows(
@@ -111,12 +117,17 @@ class _Facts:
         self._sends = _by_event(scope.rows("SELECT * FROM sent ORDER BY start_ns, ref"))
         self._consumed = _by_event(scope.rows("SELECT * FROM consumed ORDER BY grp"))
         self._swallowed = {(row["grp"], row["log"]) for row in scope.rows("SELECT DISTINCT grp, log FROM tails")}
+        self._unplaced = defaultdict(list)
+        for row in scope.rows(_UNPLACED):
+            self._unplaced[row["event"], row["destination"], row["grp"]].append(row)
         self._tries = defaultdict(list)
         for row in scope.rows(_TRIES):
             self._tries[row["log"], row["offset"], row["grp"]].append(row)
         self._readers_dark = {
             row["destination"]: row["dark"]
-            for row in scope.rows("SELECT destination, bool_or(dark OR assumed) AS dark FROM readers GROUP BY destination")
+            for row in scope.rows(
+                "SELECT destination, bool_or(dark OR assumed) AS dark FROM readers GROUP BY destination"
+            )
         }
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
         self._place_findings(finding_rows(scope))
@@ -174,7 +185,7 @@ class _Facts:
             for place in self._places.get((row["event"], row["destination"]), [])
             if not place["copied"]
             for attempt in self._tries.get((place["log"], place["offset"], row["grp"]), [])
-        ]
+        ] + self._unplaced.get((row["event"], row["destination"], row["grp"]), [])
         document: Document = {"group": row["grp"]}
         if row["assumed"]:
             document["assumed"] = True
@@ -186,7 +197,13 @@ class _Facts:
             "evidence": evidence_ids(
                 [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["position_ref"]]
                 if row["answer"] in {"pending", "unknown", "not-expected"}
-                else [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["back_ref"], row["gone_ref"]]
+                else [
+                    *row["receive_refs"],
+                    *row["process_refs"],
+                    *(row["copy_refs"] or ()),
+                    row["back_ref"],
+                    row["gone_ref"],
+                ]
             ),
         }
         if row["answer"] == "pending":
@@ -212,6 +229,8 @@ class _Facts:
             return False
         if self._readers_dark.get(key[1], False):
             return False
+        if self._published[key]["answer"] == "no":
+            return True
         return not any(
             row["answer"] == "unknown" or (row["maybe_swallowed"] and (row["grp"], row["log"]) in self._swallowed)
             for row in self._consumed.get(key, [])
@@ -248,8 +267,18 @@ SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.gen, t.or
     a.error_type
 FROM turns AS t
 LEFT JOIN attempts AS a ON list_contains(t.process_refs, a.ref) AND a.log = t.log AND a."offset" = t."offset"
-LEFT JOIN open_turns AS o ON o.grp = t.grp AND o.log = t.log AND o."offset" = t."offset" AND o.receive_ref = t.receive_ref
+LEFT JOIN open_turns AS o
+    ON o.grp = t.grp AND o.log = t.log AND o."offset" = t."offset" AND o.receive_ref = t.receive_ref
 ORDER BY t.gen, t.ord, a.ord_start, a.ref
+"""
+
+
+_UNPLACED = """
+SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL AS BIGINT) AS "offset", member, attempt,
+    CASE WHEN operation = 'receive' THEN NULL WHEN failed THEN 'failed' ELSE 'ok' END AS outcome, FALSE AS unfinished,
+    start_ns AS started_ns, CASE WHEN operation = 'process' THEN end_ns END AS ended_ns, error_type
+FROM unplaced
+ORDER BY start_ns, ref
 """
 
 

@@ -33,8 +33,8 @@ class Reading:
     value: str
     """The id, the correlation id, the key, the trace id in lower case hex, or the record as it was written."""
     destination: str | None = None
-    partition: int | None = None
-    offset: int | None = None
+    place: tuple[str, int, int] | None = None
+    """Destination, partition and offset of a record."""
 
 
 def readings(what: str, chosen: str | None = None) -> tuple[Reading, ...]:
@@ -83,7 +83,8 @@ def _record(text: str) -> Reading | None:
     match = _RECORD.fullmatch(text)
     if match is None:
         return None
-    return Reading("record", text, match["destination"], int(match["partition"]), int(match["offset"]))
+    place = (match["destination"], int(match["partition"]), int(match["offset"]))
+    return Reading("record", text, match["destination"], place)
 
 
 def _trace(text: str) -> Reading | None:

@@ -9,7 +9,7 @@ from flowtrail_collector.questions.scope import Scope, fetch
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import duckdb
 
@@ -46,7 +46,7 @@ def finding_rows(scope: Scope) -> list[Row]:
 
 def finding(row: Row) -> Document:
     """Return a finding as the contract writes it."""
-    document = {
+    return {
         "kind": row["kind"],
         "severity": row["severity"],
         "reason": row["reason"],
@@ -65,7 +65,6 @@ def finding(row: Row) -> Document:
         "summary": row["summary"],
         "evidence": evidence_ids(row["evidence"]),
     }
-    return document
 
 
 def head(connection: duckdb.DuckDBPyConnection, schema: str) -> Document:
@@ -83,7 +82,7 @@ def coverage(scope: Scope) -> float | None:
     return round(int(row["received"]) / int(row["expected"]), 4)
 
 
-def _finding_order(row: Row) -> Sequence[Any]:
+def _finding_order(row: Row) -> tuple[Any, ...]:
     return (
         SEVERITIES.index(row["severity"]),
         -row["last_ns"],

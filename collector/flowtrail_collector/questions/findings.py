@@ -42,7 +42,9 @@ def window_scope(connection: duckdb.DuckDBPyConnection, window: Window) -> Scope
     record that is handed out again may be old), and what moved a group's position at any time before.
     """
     if window.since_ns is None:
-        return Scope(connection, "operation IS NOT NULL AND start_ns <= $until", {"until": window.until_ns or 2**63 - 1})
+        return Scope(
+            connection, "operation IS NOT NULL AND start_ns <= $until", {"until": window.until_ns or 2**63 - 1}
+        )
     values = {
         "since": window.since_ns,
         "from": window.since_ns - MARGIN_NS,

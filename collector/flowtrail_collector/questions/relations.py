@@ -34,6 +34,7 @@ RELATIONS: tuple[str, ...] = (
     "records",
     "told_sends",
     "sent",
+    "unplaced",
     "copies",
     "places",
     "events",
@@ -68,6 +69,9 @@ RELATIONS: tuple[str, ...] = (
 FINDINGS: tuple[str, ...] = tuple(name for name in RELATIONS if name.startswith("findings_"))
 """The relations that hold findings; all have the same columns."""
 
+PUBLIC: tuple[str, ...] = ("spans", "as_of", "events", "publications", "deliveries", "positions", *FINDINGS)
+"""The relations that stand as views in a store, for any DuckDB client."""
+
 BASE: frozenset[str] = frozenset({"spans", "evidence"})
 """Defined over the stored tables; `evidence` is what a scope narrows."""
 
@@ -76,6 +80,17 @@ BASE: frozenset[str] = frozenset({"spans", "evidence"})
 def sql_of(name: str) -> str:
     """Return the SELECT that defines a relation. Raises FileNotFoundError for a name without a file."""
     return files(__package__).joinpath(f"sql/{name}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+
+
+@cache
+def gate_of(name: str) -> str | None:
+    """Return the condition without which a relation is empty, from the line `-- empty unless:` of its file.
+
+    It speaks of relations that this one reads. Most events have nothing wrong with them: where a glance at what is
+    built shows that a relation has no rows, planning its query costs more than it tells.
+    """
+    match = re.search(r"^-- empty unless: (.+)$", sql_of(name), re.MULTILINE)
+    return match[1] if match else None
 
 
 @cache

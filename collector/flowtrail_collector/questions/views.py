@@ -1,4 +1,4 @@
-"""The views of a store: all relations, over everything stored.
+"""The views of a store: the public relations, over everything stored.
 
 A view names the relations it reads as materialised common table expressions of its own. Views over views would be
 expanded at every mention, and their plans grow exponentially with the depth.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowtrail_collector.questions.relations import RELATIONS, needed, sql_of
+from flowtrail_collector.questions.relations import PUBLIC, needed, sql_of
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create or replace every view of the registry. The tables of store/schema.sql must exist."""
-    for name in RELATIONS:
+    """Create or replace every public view. The tables of store/schema.sql must exist."""
+    for name in PUBLIC:
         connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS\n{view_sql(name)}')
 
 

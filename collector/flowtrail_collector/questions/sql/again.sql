@@ -8,6 +8,7 @@
 --   commit lost the commit past the record failed
 --
 -- `tail_between`: an owner crashed in between, and its lost tail could hold a move backward.
+-- empty unless: EXISTS (SELECT 1 FROM turns GROUP BY grp, log, "offset" HAVING count(*) > 1)
 WITH repeated AS (
     SELECT grp, log, "offset" FROM turns GROUP BY grp, log, "offset" HAVING count(*) > 1
 ),

@@ -5,17 +5,19 @@
 -- both instrumented); it failed if any failed. Our own are told apart by member.
 WITH processes AS (
     SELECT
-        *,
-        CASE WHEN "offset" IS NULL THEN event_id END             AS unplaced_id,
+        ref, trace_id, who, service, instance, host, number, dark, grp, assumed, system, cluster, log, destination,
+        "partition", "offset", member, generation, event_id, message_id, correlation_id, causation_id, event_type,
+        message_key, producer_epoch, producer_seq, attempt, origin_destination, status, error_type, start_ns, end_ns,
+        ord_start, ord_end,
         CASE WHEN number IS NOT NULL THEN coalesce(member, '') END AS teller
     FROM placed
-    WHERE operation = 'process' AND log IS NOT NULL AND ("offset" IS NOT NULL OR event_id IS NOT NULL)
+    WHERE operation = 'process' AND log IS NOT NULL AND "offset" IS NOT NULL
 ),
 told AS (
     SELECT
         *,
         max(ord_end) OVER (
-            PARTITION BY who, teller, grp, log, "offset", unplaced_id
+            PARTITION BY who, teller, grp, log, "offset"
             ORDER BY ord_start, ord_end DESC, ref
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS reaches
@@ -25,7 +27,7 @@ numbered AS (
     SELECT
         *,
         sum(CASE WHEN reaches IS NULL OR reaches <= ord_start THEN 1 ELSE 0 END) OVER (
-            PARTITION BY who, teller, grp, log, "offset", unplaced_id
+            PARTITION BY who, teller, grp, log, "offset"
             ORDER BY ord_start, ord_end DESC, ref
             ROWS UNBOUNDED PRECEDING
         ) AS attempt_no
@@ -65,7 +67,7 @@ once AS (
         min(ord_start)                 AS ord_start,
         max(ord_end)                   AS ord_end
     FROM numbered
-    GROUP BY who, teller, grp, log, "offset", unplaced_id, attempt_no
+    GROUP BY who, teller, grp, log, "offset", attempt_no
 ),
 handing AS (
     SELECT a.ref, max_by(h.ref, CASE WHEN h.member IS NOT DISTINCT FROM a.member THEN h.ord_start

@@ -1,4 +1,5 @@
 -- causes: which event caused which: e2's send names e1 as its causation, or is a child of a processing of e1.
+-- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL)
 SELECT e1.event AS cause, s.event AS effect, min(s.ref) AS ref
 FROM sent AS s
 JOIN (SELECT DISTINCT event_id, event FROM records WHERE event_id IS NOT NULL

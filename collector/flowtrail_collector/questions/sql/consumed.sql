@@ -21,7 +21,7 @@
 -- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
 WITH pairs AS (
     SELECT p.event, p.destination, p.log, p."partition", p."offset", p.conflict, r.grp, r.assumed, r.service,
-        r.instrumented, r.dark, r.traced
+        r.instrumented, r.dark, r.traced, r.numbered
     FROM places AS p
     JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
     WHERE NOT p.copied
@@ -207,9 +207,8 @@ ordered AS (
             WHEN 'skipped' THEN 9 WHEN 'not-expected' THEN 10 WHEN 'missing' THEN 11 ELSE 12
         END AS rank
     FROM named
-)
-SELECT * EXCLUDE (place)
-FROM (
+),
+best AS (
     SELECT
         *,
         CASE
@@ -217,11 +216,54 @@ FROM (
             WHEN answer = 'processed' AND ok_ours > 0 THEN 'A'
             WHEN answer = 'processed' THEN 'B'
             WHEN answer = 'pending' AND NOT traced THEN 'B'
-            WHEN assumed THEN 'B'
+            WHEN assumed OR NOT numbered THEN 'B'
             ELSE 'A'
         END AS grade,
-        greatest("offset" - "position", 0) AS lag_in_front,
         row_number() OVER (PARTITION BY event, destination, grp ORDER BY rank, log, "offset") AS place
     FROM ordered
-) AS best
+),
+told AS (
+    SELECT event, destination, grp, count(*) AS handings, count(*) FILTER (WHERE operation = 'process') AS attempts,
+        count(*) FILTER (WHERE operation = 'process' AND NOT failed) AS ok,
+        count(*) FILTER (WHERE failed) AS failed, min(error_type) AS error_type,
+        list_sort(list(ref)) AS refs
+    FROM unplaced
+    GROUP BY event, destination, grp
+),
+placeless AS (
+    -- Events of which no record is known: sends without an ack, and foreign spans that name no record.
+    SELECT s.event, s.destination, s.system, bool_and(coalesce(s.outcome, '') = 'failed') AS failed
+    FROM (
+        SELECT event, destination, system, outcome FROM sent
+        UNION ALL
+        SELECT event, destination, system, NULL FROM unplaced
+    ) AS s
+    WHERE NOT EXISTS (SELECT 1 FROM places AS p WHERE p.event = s.event AND p.destination = s.destination)
+    GROUP BY s.event, s.destination, s.system
+),
+without_place AS (
+    SELECT
+        p.event, p.destination, r.grp, r.assumed, r.service,
+        CASE WHEN t.ok > 0 THEN 'processed' WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
+             ELSE 'unknown' END AS answer,
+        CASE WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL WHEN t.attempts > 0 THEN 'telemetry gap'
+             WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
+        coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
+        t.error_type, coalesce(t.refs, []) AS refs
+    FROM placeless AS p
+    JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    LEFT JOIN told AS t ON t.event = p.event AND t.destination = p.destination AND t.grp = r.grp
+)
+SELECT
+    event, destination, log, "partition", "offset", grp, assumed, service, answer, reason, grade, rank, handings, ok,
+    failed, last_error, receive_refs, process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
+    greatest("offset" - "position", 0) AS lag_in_front, maybe_swallowed
+FROM best
 WHERE place = 1
+UNION ALL
+SELECT
+    event, destination, NULL, NULL, NULL, grp, assumed, service, answer, reason,
+    CASE answer WHEN 'unknown' THEN '?' ELSE 'B' END,
+    CASE answer WHEN 'processed' THEN 1 WHEN 'received' THEN 7 ELSE 12 END,
+    handings, ok, failed, error_type, refs, [], NULL, NULL, NULL, NULL, NULL, NULL, FALSE
+FROM without_place

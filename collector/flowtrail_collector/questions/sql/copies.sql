@@ -1,5 +1,6 @@
 -- copies: records that are copies of another record: they carry its origin, or bear the same message id on a retry or
 -- dead-letter destination (known by its name's ending). `kind`: retry or dead-letter.
+-- empty unless: EXISTS (SELECT 1 FROM placed WHERE origin_destination IS NOT NULL OR regexp_matches(lower(destination), 'retry|dlq|dlt|dead-letter'))
 WITH named AS (
     SELECT destination,
         regexp_matches(lower(destination), '[._-](retry|retry-[0-9]+)$')                        AS is_retry,

@@ -12,6 +12,12 @@ WITH told AS (
         NULL, a.trace_id, coalesce(a.start_ns, p.first_ns), 1
     FROM places AS p
     LEFT JOIN attempts AS a ON a.log = p.log AND a."offset" = p."offset"
+    UNION ALL
+    SELECT u.event, u.destination, u.event, u.system, '', u.event, s.correlation_id, NULL, NULL, NULL, NULL,
+        s.trace_id, u.start_ns, 2
+    FROM unplaced AS u
+    JOIN placed AS s ON s.ref = u.ref
+    WHERE NOT EXISTS (SELECT 1 FROM sent AS t WHERE t.event = u.event)
 )
 SELECT
     event,

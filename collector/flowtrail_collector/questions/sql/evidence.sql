@@ -3,11 +3,23 @@
 --
 -- Where two stored spans share their ids and differ (a faulty sender), one stands for both, the same one whatever
 -- order they came in: the last to end.
-SELECT * EXCLUDE (attributes)
+SELECT
+    trace_id, span_id, parent_span_id, start_ns, end_ns, status, error_type, service, instance, host, scope, number, system,
+    cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
+    message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
+    producer_seq, publish_outcome, publish_timeout_ms, attempt, member, generation, "position", position_reason,
+    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
+    transaction_outcome
 FROM span_rows
 WHERE NOT conflicting
 UNION ALL
-SELECT * EXCLUDE (attributes, place)
+SELECT
+    trace_id, span_id, parent_span_id, start_ns, end_ns, status, error_type, service, instance, host, scope, number, system,
+    cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
+    message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
+    producer_seq, publish_outcome, publish_timeout_ms, attempt, member, generation, "position", position_reason,
+    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
+    transaction_outcome
 FROM (
     SELECT
         *,

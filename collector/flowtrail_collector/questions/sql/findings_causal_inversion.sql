@@ -3,6 +3,7 @@
 --
 -- Not given where an earlier beginning of e1 may be hidden: a member of the group is dark, was handed e1 and never told
 -- what became of it, or crashed with a tail that reaches e1.
+-- empty unless: EXISTS (SELECT 1 FROM causes)
 WITH begun AS (
     SELECT t.grp, r.event, min(t.began_ns) AS began_ns, count(DISTINCT t.host) AS hosts, min(t.host) AS host,
         bool_or(t.host IS NULL) AS hostless, bool_or(i.stepped) AS stepped,

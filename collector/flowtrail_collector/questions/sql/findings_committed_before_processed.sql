@@ -1,5 +1,6 @@
 -- committed-before-processed: the position passed the record before its processing ended, in the ownership that was
 -- handed it, and no processing of it had failed before. A crash in between loses the event without a trace.
+-- empty unless: EXISTS (SELECT 1 FROM sequenced WHERE reason = 'commit')
 WITH early AS (
     SELECT t.grp, t.log, t."offset", t.who, min(c.ord) AS commit_ord, min(c.ref) AS commit_ref, min(c.ns) AS commit_ns
     FROM turns AS t

@@ -1,6 +1,7 @@
 -- completion-reorder: within one member and partition, processing of a record ended before processing of one handed out
 -- earlier (first completed attempts): concurrent handling. The one that ended late is named. error for one key, info
 -- otherwise.
+-- empty unless: EXISTS (SELECT 1 FROM order_completion WHERE reordered)
 WITH late AS (
     SELECT o.*, g.dark AS group_dark
     FROM order_completion AS o

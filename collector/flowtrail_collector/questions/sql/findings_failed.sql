@@ -1,5 +1,6 @@
 -- failed, dead-lettered: as the answers of these names in consumed. The chain of attempts across retry and dead-letter
 -- destinations is one.
+-- empty unless: EXISTS (SELECT 1 FROM consumed WHERE answer IN ('failed', 'dead-lettered'))
 SELECT
     c.answer AS kind,
     'error'  AS severity,

@@ -3,25 +3,34 @@
 --
 -- The record we see may not be the first copy of its send: an earlier copy could stand at an offset that nobody has
 -- identified. Its possible places lie above whatever the producer had acked before it began this send, and below the
--- first record that overtook it: all of them must be known. Transactional sends are idempotent and have one copy.
+-- first record that overtook it: all of them must be known, from the lowest offset that anything is known of. Consumers
+-- may have told of the copy as well, so none of them may be dark. Transactional sends are idempotent and have one copy.
+-- empty unless: EXISTS (SELECT 1 FROM order_log WHERE reordered)
 WITH late AS (
-    SELECT * FROM order_log WHERE reordered AND NOT dark
+    SELECT o.* FROM order_log AS o
+    WHERE o.reordered AND NOT o.dark AND NOT EXISTS (
+        SELECT 1 FROM readers AS g
+        WHERE g.destination = o.destination AND g.system IS NOT DISTINCT FROM o.system AND g.dark)
+),
+lowest AS (
+    SELECT log, min("offset") AS "offset" FROM records GROUP BY log
 ),
 bounds AS (
     SELECT
         l.who, l.producer_epoch, l.log, l.s,
         min(o.arrival) FILTER (WHERE o.s > l.s)                       AS overtaken_at,
-        max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord)        AS floor,
+        coalesce(max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord), min(w."offset") - 1) AS floor,
         arg_min(o.ref, o.arrival) FILTER (WHERE o.s > l.s)            AS overtaker,
         count(*) FILTER (WHERE o.s > l.s AND o.arrival < l.arrival)   AS overtakers
     FROM late AS l
     JOIN order_log AS o ON o.who = l.who AND o.producer_epoch = l.producer_epoch AND o.log = l.log
+    JOIN lowest AS w ON w.log = l.log
     GROUP BY l.who, l.producer_epoch, l.log, l.s
 ),
 known AS (
     SELECT b.who, b.producer_epoch, b.log, b.s, count(r."offset") AS identified
     FROM bounds AS b
-    LEFT JOIN records AS r ON r.log = b.log AND r."offset" > coalesce(b.floor, -1) AND r."offset" < b.overtaken_at
+    LEFT JOIN records AS r ON r.log = b.log AND r."offset" > b.floor AND r."offset" < b.overtaken_at
         AND r.event_id IS NOT NULL
     GROUP BY b.who, b.producer_epoch, b.log, b.s
 )
@@ -42,4 +51,4 @@ FROM late AS l
 JOIN bounds AS b ON b.who = l.who AND b.producer_epoch = l.producer_epoch AND b.log = l.log AND b.s = l.s
 JOIN known AS k ON k.who = l.who AND k.producer_epoch = l.producer_epoch AND k.log = l.log AND k.s = l.s
 JOIN records AS r ON r.log = l.log AND r."offset" = l.arrival
-WHERE l.transactional OR k.identified = b.overtaken_at - coalesce(b.floor, -1) - 1
+WHERE l.transactional OR k.identified = b.overtaken_at - b.floor - 1

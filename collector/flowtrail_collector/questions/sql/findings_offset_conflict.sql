@@ -1,5 +1,6 @@
 -- offset-conflict: two different events were acked at one record. A partition whose offsets start again at 0 is another
 -- log (see placed), and so is another cluster.
+-- empty unless: EXISTS (SELECT 1 FROM records WHERE conflict)
 SELECT
     'offset-conflict' AS kind,
     'error'           AS severity,

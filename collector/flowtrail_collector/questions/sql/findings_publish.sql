@@ -7,6 +7,7 @@
 -- ghost-publish     error    failed definitively, yet consumed. The record must be that send's own: no other send of the
 --                            event to the destination succeeded or is in doubt or untold, unless the processing itself
 --                            names the failed send by producer epoch and number
+-- empty unless: EXISTS (SELECT 1 FROM sent WHERE outcome IN ('failed', 'in-doubt'))
 WITH failed AS (
     SELECT s.*, r.answer, r.seen
     FROM sent AS s

@@ -5,6 +5,7 @@
 -- warning  handed again: the normal price of at-least-once delivery
 -- info     every repetition followed a failed or unfinished attempt (reason retry); or the group is only assumed, so
 --          that two groups of one service may look like one
+-- empty unless: EXISTS (SELECT 1 FROM again)
 WITH cut AS (
     SELECT
         *,

@@ -1,4 +1,5 @@
 -- replay: records handed again after the position moved back by seek or reset, as ranges. An explanation, not a fault.
+-- empty unless: EXISTS (SELECT 1 FROM again)
 WITH replays AS (
     SELECT
         a.grp, a.log, a.system, a.destination, a."partition", a."offset", a.move_ref, a.move_reason, a.move_position,

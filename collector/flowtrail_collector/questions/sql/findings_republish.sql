@@ -3,6 +3,7 @@
 -- Not counted: a copy that carries an origin, a send that failed definitively or was aborted (the send after it is the
 -- first), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
 -- publishes a retry under the same task id: an attempt.
+-- empty unless: EXISTS (SELECT 1 FROM sent WHERE event_id IS NOT NULL GROUP BY event_id, destination HAVING count(*) > 1)
 WITH counted AS (
     SELECT s.*, CASE WHEN s."offset" IS NULL THEN s.operation_id ELSE s.acked_log || ':' || s."offset" END AS place
     FROM sent AS s

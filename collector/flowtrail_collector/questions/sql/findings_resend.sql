@@ -2,6 +2,7 @@
 -- producer epoch and send number, or by the same creation context: the send span that two records' consumers name as
 -- their parent or link. The second is believed only where no other send of that producer to the destination is
 -- unaccounted for: a client that reuses a header list makes several sends look like the first.
+-- empty unless: EXISTS (SELECT 1 FROM operations GROUP BY operation_id HAVING count(*) > 1) OR EXISTS (SELECT 1 FROM told_sends)
 WITH by_number AS (
     SELECT o.operation_id, l.system, l.cluster, l.destination, o.log, l."partition", o."offset", o.ref, o.first_ns,
         l.event, l.message_id, TRUE AS numbered

@@ -1,5 +1,6 @@
 -- unfinished: silent failure. Processing began and never ended, while the member went on or left after committing past
 -- the record; as the answer `unfinished` in consumed.
+-- empty unless: EXISTS (SELECT 1 FROM consumed WHERE answer = 'unfinished')
 SELECT
     'unfinished' AS kind,
     'error'      AS severity,

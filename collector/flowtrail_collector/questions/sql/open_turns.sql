@@ -7,6 +7,7 @@
 -- vanished       another member owned the partition in a later generation and it never said it left: a crash, whose
 --                tail may hold the missing processing
 -- passed         it committed past the record in the same ownership
+-- empty unless: EXISTS (SELECT 1 FROM turns WHERE attempts = 0)
 WITH unprocessed AS (
     SELECT t.*
     FROM turns AS t

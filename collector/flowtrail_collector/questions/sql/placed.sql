@@ -73,10 +73,9 @@ logs AS (
     FROM (SELECT DISTINCT system, cluster, destination, "partition", era FROM aged WHERE destination IS NOT NULL) AS l
 )
 SELECT
-    a.*,
+    a.* EXCLUDE (event_source, cluster_id, consumer_group),
     a.trace_id || a.span_id AS ref,
     l.log,
-    i.stepped,
     i.dark,
     CASE WHEN i.stepped AND a.number IS NOT NULL THEN a.number * 10 - 1 ELSE a.start_ns END AS ord_start,
     CASE WHEN i.stepped AND a.number IS NOT NULL THEN a.number * 10 ELSE a.end_ns END       AS ord_end

@@ -6,7 +6,14 @@
 -- (`unfinished`): in doubt. `operation_id` names the send operation across
 -- the spans that tell of it.
 WITH sends AS (
-    SELECT * FROM placed WHERE operation IN ('send', 'create') AND destination IS NOT NULL
+    SELECT
+        ref, trace_id, span_id, parent_span_id, operation, system, cluster, log, destination, "partition", "offset",
+        event_id, message_id, correlation_id, causation_id, event_type, message_key, service, who, instance, host, number,
+        dark, producer_epoch, producer_seq, publish_outcome, status, error_type, publish_timeout_ms, transaction_id,
+        origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, batch_count,
+        start_ns, end_ns, ord_start, ord_end
+    FROM placed
+    WHERE operation IN ('send', 'create') AND destination IS NOT NULL
 ),
 inner_sends AS (
     SELECT

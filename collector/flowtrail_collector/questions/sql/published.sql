@@ -21,10 +21,7 @@ WITH seen AS (
     GROUP BY p.event, p.destination, p.log, p."offset"
 ),
 seen_by_id AS (
-    SELECT event_id AS event, destination, min(ref) AS ref
-    FROM attempts
-    WHERE "offset" IS NULL AND event_id IS NOT NULL
-    GROUP BY event_id, destination
+    SELECT event, destination, min(ref) AS ref FROM unplaced GROUP BY event, destination
 ),
 said AS (
     SELECT

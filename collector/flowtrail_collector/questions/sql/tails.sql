@@ -2,6 +2,7 @@
 -- sign after the next owner's assignment began, may have done anything between its last span and that assignment:
 -- from the offset it had reached (`from_offset`), with records that were there by then (`until_ns`). Signs on another
 -- host's clock count only five seconds beyond.
+-- empty unless: EXISTS (SELECT 1 FROM sequenced GROUP BY grp, log HAVING count(DISTINCT who) > 1)
 WITH owned AS (
     SELECT grp, log, who, max(gen) AS gen, max(ord) AS last_ord,
         max(CASE WHEN reason = 'handed' THEN "position" + 1 ELSE "position" END) AS reached

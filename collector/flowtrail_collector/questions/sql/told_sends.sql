@@ -1,5 +1,6 @@
 -- told_sends: foreign sends that know neither offset nor message id, with the records that consumers' spans tie to
 -- them: as their parent or by a link. Across traces, both ways.
+-- empty unless: EXISTS (SELECT 1 FROM publications WHERE "offset" IS NULL AND event_id IS NULL)
 WITH bare AS (
     SELECT ref, trace_id, span_id, destination
     FROM publications

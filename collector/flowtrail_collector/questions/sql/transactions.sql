@@ -1,6 +1,7 @@
 -- transactions: how the transaction of each transactional send ended. The tracer may state it on the send itself;
 -- else the next commit-transaction or abort-transaction of the same instance and transactional id decides. A send
 -- whose transaction has no known end has a null outcome: it is open, or its end was lost.
+-- empty unless: EXISTS (SELECT 1 FROM placed WHERE transaction_id IS NOT NULL)
 WITH steps AS (
     SELECT ref, who, transaction_id, ord_end, operation, operation_name, transaction_outcome,
         CASE
