@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import events  # noqa: TC002 (Textual reads the annotations of handlers)
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -19,6 +21,7 @@ from flowtrail_tui.model import window as ranges
 from flowtrail_tui.model.link import LOW_COVERAGE, Link
 from flowtrail_tui.model.parts import Line, Part
 from flowtrail_tui.queries import Answer, Queries
+from flowtrail_tui.safe import safe
 from flowtrail_tui.settings import Settings, settings
 from flowtrail_tui.views.base import View, rule
 from flowtrail_tui.views.flows import FlowsView
@@ -107,6 +110,10 @@ class FlowtrailApp(App[int]):
         self._status_due_ns = 0
         self._message: tuple[int, Part] | None = None
         self._second = -1
+        self._status_bar = Lines(self._draw_status, id="status")
+        self._tabs = Lines(lambda width: [bars.tabs(_TABS, self.current, width)], id="tabs")
+        self._banner = Lines(self._draw_banner, id="banner")
+        self._footer = Lines(self._draw_footer, id="footer")
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = look.theme
@@ -119,14 +126,14 @@ class FlowtrailApp(App[int]):
     def compose(self) -> ComposeResult:
         """Lay out the frame and the first view; the others are mounted when they are first looked at."""
         yield Lines(self._draw_small, id="small")
-        yield Lines(self._draw_status, id="status")
-        yield Lines(lambda width: [bars.tabs(_TABS, self.current, width)], id="tabs")
-        yield Lines(self._draw_banner, id="banner")
+        yield self._status_bar
+        yield self._tabs
+        yield self._banner
         yield Lines(rule, id="top-rule")
         with ContentSwitcher(initial="flows", id="views"):
             yield FlowsView()
         yield Lines(rule, id="bottom-rule")
-        yield Lines(self._draw_footer, id="footer")
+        yield self._footer
 
     async def on_mount(self) -> None:
         """Ask the first questions and start the clock."""
@@ -167,9 +174,8 @@ class FlowtrailApp(App[int]):
         store = self._status.get("store")
         return f.whole(store.get("spans") if isinstance(store, dict) else self._status.get("spans"))
 
-    def took_coverage(self, document: Document) -> None:
+    def took_coverage(self, coverage: float | None) -> None:
         """Show the coverage of the newest answer."""
-        coverage = f.number(document.get("coverage"))
         if coverage != self._coverage:
             self._coverage = coverage
             self._show_banner()
@@ -177,11 +183,11 @@ class FlowtrailApp(App[int]):
 
     def redraw_status(self) -> None:
         """Draw the status bar anew."""
-        self._screen().query_one("#status", Lines).redraw()
+        self._status_bar.redraw()
 
     def redraw_footer(self) -> None:
         """Draw the footer anew."""
-        self._screen().query_one("#footer", Lines).redraw()
+        self._footer.redraw()
 
     def say(self, text: str, role: str = "accent") -> None:
         """Show a message in the footer for some seconds."""
@@ -203,9 +209,11 @@ class FlowtrailApp(App[int]):
 
     def tick(self) -> None:
         """Ask what is due, count down what is shown."""
+        if not self.is_running:
+            return
         now = self.now()
         if self.link.disconnected:
-            self._screen().query_one("#banner", Lines).redraw()
+            self._banner.redraw()
         if now >= self._status_due_ns and self.link.may_ask(now):
             self._ask_status(now)
         if self._message is not None and now >= self._message[0]:
@@ -225,6 +233,8 @@ class FlowtrailApp(App[int]):
     def on_answered(self, message: Answered) -> None:
         """Hand an answer to its view, unless it was withdrawn."""
         answer = message.answer
+        if not self.is_running or not self._screen().query(View):
+            return  # the last answers come while the screen is being taken down
         if not self.queries.accept(message.ticket, answer):
             return
         self._note_link(answer)
@@ -252,7 +262,7 @@ class FlowtrailApp(App[int]):
         if answer.error is None and isinstance(answer.result, dict):
             self._status = answer.result
             if self._coverage is None:
-                self.took_coverage(answer.result)
+                self.took_coverage(f.number(answer.result.get("coverage")))
             self.view().poll()
         self.redraw_status()
 
@@ -267,7 +277,7 @@ class FlowtrailApp(App[int]):
             self._came_from = self.current
         self.current = name
         switcher.current = name
-        self._screen().query_one("#tabs", Lines).redraw()
+        self._tabs.redraw()
         self.redraw_status()
         self.redraw_footer()
         self.view().enter()
@@ -406,6 +416,12 @@ class FlowtrailApp(App[int]):
         """Leave."""
         self.exit(0)
 
+    def _fatal_error(self) -> None:
+        """Say what went wrong without the toolkit's picture of every variable: those hold other people's data."""
+        told = "".join(safe(one) + "\n" for one in traceback.format_exc().splitlines())
+        self._exit_renderables.append(Text(f"flowtrail failed; this is a defect worth reporting:\n\n{told}"))
+        self._close_messages_no_wait()
+
     # What is drawn.
 
     def _screen(self) -> Screen[Any]:
@@ -436,7 +452,7 @@ class FlowtrailApp(App[int]):
     def _show_banner(self) -> None:
         low = self._coverage is not None and self._coverage < LOW_COVERAGE
         self._screen().set_class(self.link.disconnected or low, "warned")
-        self._screen().query_one("#banner", Lines).redraw()
+        self._banner.redraw()
 
 
 def _new_view(name: str) -> View:

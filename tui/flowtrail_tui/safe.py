@@ -11,6 +11,7 @@ This module imports neither Textual nor Rich when loaded: the command line uses 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 ELLIPSIS = "…"
 MARKS_PER_LETTER = 2
@@ -74,10 +75,19 @@ def safe(text: str, *, ascii_only: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    return _remembered(text, ascii_only) if len(text) <= _SHORT else _judged(text, ascii_only)
+
+
+def _judged(text: str, ascii_only: bool) -> str:
     if ascii_only:
         return text.translate(_ASCII_TABLE)
     shown = text.translate(_TABLE)
     return shown if shown.isascii() else _bounded_marks(shown)
+
+
+_SHORT = 200
+_remembered = lru_cache(maxsize=4096)(_judged)
+"""The glyphs and names of a screen come again with every frame."""
 
 
 def width(text: str) -> int:

@@ -130,6 +130,22 @@ def preview(row: FlowRow, width: int) -> list[Line]:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of `Source.flows`, read."""
+
+    rows: tuple[FlowRow, ...]
+    next: str | None
+    coverage: float | None
+
+
+def read_page(document: dict[str, Any]) -> Page:
+    """Read a document of `flowtrail.flows/1`; done in the thread that asked, it costs some milliseconds."""
+    following = document.get("next")
+    rows = tuple(map(flow_row, f.items(document.get("rows"))))
+    return Page(rows, None if following is None else str(following), f.number(document.get("coverage")))
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """The rows of the list: following the newest, or pinned while someone reads, with a count of what is newer.
 
@@ -142,14 +158,14 @@ class Tail:
     pinned: bool = False
     newer: str = ""
 
-    def followed(self, document: dict[str, Any]) -> Tail:
+    def followed(self, page: Page) -> Tail:
         """Take the newest page; a pinned tail keeps its rows.
 
         A page that is not full although there is more (few flows pass the filter) is put before the older rows held.
         """
         if self.pinned:
             return self
-        rows, following = _rows(document), document.get("next")
+        rows, following = page.rows, page.next
         oldest = min((row.started_ns for row in rows if row.started_ns is not None), default=None)
         if following is None or len(rows) >= PAGE:
             return Tail(rows, following)
@@ -169,26 +185,21 @@ class Tail:
         """Follow again; the next page replaces the rows."""
         return replace(self, pinned=False, newer="")
 
-    def counted(self, document: dict[str, Any]) -> Tail:
+    def counted(self, page: Page) -> Tail:
         """Note how many flows are newer than the pinned ones: those of a page asked from the newest one on."""
-        rows = len(f.items(document.get("rows")))
-        more = "+" if document.get("next") is not None else ""
-        return replace(self, newer=f"{f.count(rows)}{more}" if rows else "") if self.pinned else self
+        more = "+" if page.next is not None else ""
+        return replace(self, newer=f"{f.count(len(page.rows))}{more}" if page.rows else "") if self.pinned else self
 
-    def extended(self, document: dict[str, Any]) -> Tail:
+    def extended(self, page: Page) -> Tail:
         """Append the page that follows the rows held."""
         known = {row.identity for row in self.rows}
-        fresh = tuple(row for row in _rows(document) if row.identity not in known)
-        return replace(self, rows=self.rows + fresh, next=document.get("next"))
+        fresh = tuple(row for row in page.rows if row.identity not in known)
+        return replace(self, rows=self.rows + fresh, next=page.next)
 
     @property
     def newest_ns(self) -> int | None:
         """When the newest flow held began."""
         return max((row.started_ns for row in self.rows if row.started_ns is not None), default=None)
-
-
-def _rows(document: dict[str, Any]) -> tuple[FlowRow, ...]:
-    return tuple(map(flow_row, f.items(document.get("rows"))))
 
 
 def position(tail: Tail, cursor: int) -> str:

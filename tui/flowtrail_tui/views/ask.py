@@ -165,7 +165,7 @@ class AskView(View):
         self.document = answer.result if answer.error is None else {}
         self.events = f.items(self.document.get("events"))
         if answer.error is None:
-            self.frame.took_coverage(self.document)
+            self.frame.took_coverage(f.number(self.document.get("coverage")))
         self._everything = False
         self.list.set_rows(self.events, cursor=0)
         self.near.set_rows(answer.error.near if isinstance(answer.error, NothingKnown) else (), cursor=0)

@@ -8,7 +8,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
-from flowtrail_collector.source import Document, Window
+from flowtrail_collector.source import Window
 from flowtrail_tui.model import flows as model
 from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
@@ -122,21 +122,23 @@ class FlowsView(View):
         if window is None:
             return False
         source, text = self.frame.source, self.filter.text
-        return self.ask("flows", (window, text), lambda: source.flows(window, text, limit=model.PAGE))
+        return self.ask("flows", (window, text), lambda: model.read_page(source.flows(window, text, limit=model.PAGE)))
 
     def _ask_newer(self) -> bool:
         newest = self.tail.newest_ns
         if newest is None:
             return False
         source, text, window = self.frame.source, self.filter.text, Window(newest + 1, None)
-        return self.ask("flows-newer", newest, lambda: source.flows(window, text, limit=model.PAGE))
+        return self.ask("flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.PAGE)))
 
     def _ask_more(self) -> None:
         after, window = self.tail.next, self.frame.window()
         if after is None or window is None or not self.frame.may_ask():
             return
         source, text = self.frame.source, self.filter.text
-        self.ask("flows-more", after, lambda: source.flows(window, text, limit=model.PAGE, after=after))
+        self.ask(
+            "flows-more", after, lambda: model.read_page(source.flows(window, text, limit=model.PAGE, after=after))
+        )
 
     def answered(self, answer: Answer) -> None:
         """Take a page, a count, or an error."""
@@ -144,29 +146,29 @@ class FlowsView(View):
             self._failed(answer.error)
             return
         self._asked_before = True
-        document: Document = answer.result
+        page: model.Page = answer.result
         if answer.lane == "flows-newer":
             if answer.about == self.tail.newest_ns:
-                self.tail = self.tail.counted(document)
+                self.tail = self.tail.counted(page)
         elif answer.lane == "flows-more":
             if answer.about == self.tail.next:
-                self.tail = self.tail.extended(document)
+                self.tail = self.tail.extended(page)
                 self.table.set_rows(self.tail.rows)
                 self._say_why_empty()
                 self._fill()
         elif not self.tail.pinned:
-            self._show_page(document)
+            self._show_page(page)
         self.filter.redraw()
 
-    def _show_page(self, document: Document) -> None:
-        self.tail = self.tail.followed(document)
+    def _show_page(self, page: model.Page) -> None:
+        self.tail = self.tail.followed(page)
         self._show_error(None)
         self._share_room()
         self.table.show_dimmed(dimmed=False)
         self.table.set_rows(self.tail.rows, cursor=0)
         self._say_why_empty()
         self.preview.redraw()
-        self.frame.took_coverage(document)
+        self.frame.took_coverage(page.coverage)
         self._fill()
 
     def _say_why_empty(self) -> None:

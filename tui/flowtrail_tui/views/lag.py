@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
+from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import lag as model
 from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
@@ -111,7 +112,7 @@ class LagView(View):
         self.rows = model.groups(document, self.history)
         self._show_error(None)
         self._show_rows(self.rows)
-        self.frame.took_coverage(document)
+        self.frame.took_coverage(f.number(document.get("coverage")))
 
     def _show_rows(self, rows: tuple[GroupLag, ...]) -> None:
         """Show the rows; the cursor stays on its group, whatever place it has now."""

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from flowtrail_tui.model.parts import Line
 from flowtrail_tui.safe import width as cell_width
 from flowtrail_tui.widgets.host import host
-from flowtrail_tui.widgets.paint import ground, shown
+from flowtrail_tui.widgets.paint import shown
 
 if TYPE_CHECKING:
     from textual import events
@@ -49,7 +49,8 @@ class Lines(Widget):
         if self._drawn_for != width:
             self._rows = self._draw(width)
             self._drawn_for = width
-        return host(self).painter.strip(self._rows[y] if y < len(self._rows) else (), width, ground(self))
+        painter = host(self).painter
+        return painter.strip(self._rows[y] if y < len(self._rows) else (), width, painter.ground(self))
 
     async def on_click(self, event: events.Click) -> None:
         """Run the action of the part under the pointer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from rich.segment import Segment
 from rich.style import Style
@@ -62,29 +63,38 @@ _ASCII = str.maketrans(
 """Our own glyphs where a terminal shows only ASCII; data that is not ASCII becomes escapes."""
 
 
-def ground(widget: Widget) -> Style:
-    """Return the background that a widget stands on: lines of our own do not get it from Textual."""
-    return Style(bgcolor=widget.rich_style.bgcolor)
-
-
 def shown(text: str, *, ascii_only: bool) -> str:
     """Return `text` as the terminal may get it."""
     return safe(text.translate(_ASCII), ascii_only=True) if ascii_only else safe(text)
 
 
 class Painter:
-    """Paints lines with one palette, for one kind of terminal."""
+    """Paints lines with one palette, for one kind of terminal. Another theme means another painter."""
 
     def __init__(self, palette: Palette, *, ascii_only: bool = False) -> None:
         """`ascii_only` is for terminals that can not show more."""
         self.palette = palette
         self.ascii_only = ascii_only
+        self._grounds: WeakKeyDictionary[Widget, Style] = WeakKeyDictionary()
+        self._styles: dict[tuple[str, Style], Style] = {}
+
+    def ground(self, widget: Widget) -> Style:
+        """Return the background that a widget stands on: lines of our own do not get it from Textual."""
+        found = self._grounds.get(widget)
+        if found is None:
+            found = self._grounds[widget] = Style(bgcolor=widget.rich_style.bgcolor)
+        return found
 
     def strip(self, parts: Line, width: int, background: Style, only_role: str | None = None) -> Strip:
         """Paint a line exactly `width` cells wide; `only_role` paints every part in one role (old data)."""
-        style_of = self.palette.style
         segments = [
-            Segment(shown(part.text, ascii_only=self.ascii_only), background + style_of(only_role or part.role))
+            Segment(shown(part.text, ascii_only=self.ascii_only), self._style(only_role or part.role, background))
             for part in parts
         ]
         return Strip(segments).adjust_cell_length(width, background)
+
+    def _style(self, role: str, background: Style) -> Style:
+        found = self._styles.get((role, background))
+        if found is None:
+            found = self._styles[role, background] = background + self.palette.style(role)
+        return found

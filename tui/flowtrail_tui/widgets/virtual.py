@@ -15,7 +15,6 @@ from textual.scroll_view import ScrollView
 
 from flowtrail_tui.model.parts import Line, Part, line_width
 from flowtrail_tui.widgets.host import host
-from flowtrail_tui.widgets.paint import ground
 
 if TYPE_CHECKING:
     from textual import events
@@ -145,11 +144,11 @@ class VirtualList(ScrollView, can_focus=True):
         painter = host(self).painter
         only = "dim" if self.dimmed else None
         if not (at_cursor and self.has_cursor):
-            strip = painter.strip((Part(" "), *parts), width + self.offset_x, ground(self), only)
+            strip = painter.strip((Part(" "), *parts), width + self.offset_x, painter.ground(self), only)
         else:
             background = painter.palette.cursor if self.has_focus else painter.palette.blurred
             mark = Part("▌", "accent" if self.has_focus else "dim")
-            strip = painter.strip((mark, *parts), width + self.offset_x, ground(self) + background, only)
+            strip = painter.strip((mark, *parts), width + self.offset_x, painter.ground(self) + background, only)
         return strip.crop(self.offset_x, self.offset_x + width) if self.offset_x else strip
 
     def _paint_empty(self, y: int, width: int) -> Strip:
