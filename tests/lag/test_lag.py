@@ -320,6 +320,25 @@ def test_two_groups_are_apart(telling: Telling) -> None:
     assert [(row["group"], row["lag"]) for row in telling.rows()] == [("audit", 7), ("payment", 0)]
 
 
+def test_rates(telling: Telling) -> None:
+    """Per second, from what was first known in the window to now."""
+    for offset in range(61):
+        telling.sent(offset, 100 + offset)
+    telling.held("payment", 0, 100, "assign")
+    for position in range(31):
+        telling.held("payment", position, 100 + 2 * position)
+    row = telling.row()
+    assert row["rate_in"] == pytest.approx(1.0, rel=0.05)
+    assert row["rate_out"] == pytest.approx(0.5, rel=0.05)
+    assert (row["status"], row["eta_ms"]) == ("falling", None)
+    assert row["history"][-1] == 31
+    for position in range(31, 61):
+        telling.held("payment", position, 160 + position - 30)
+    row = telling.row(since=160.5)
+    assert row["status"] == "draining"
+    assert row["rate_out"] == pytest.approx(1.0, rel=0.05)
+
+
 def test_filters(telling: Telling) -> None:
     """Rows can be filtered by what they have; other fields are refused with what there is."""
     telling.sent(0, 1)

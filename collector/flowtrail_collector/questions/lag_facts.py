@@ -61,6 +61,8 @@ class LogFacts:
     """How far one partition reaches, per slice; `samples` are the broker's."""
 
     acked: dict[int, int] = field(default_factory=dict)
+    began: tuple[int, int] | None = None
+    """When the first acked record of the window came, and its offset; None where the log is known from before."""
     seen: dict[int, int] = field(default_factory=dict)
     samples: dict[int, Row] = field(default_factory=dict)
 
@@ -203,6 +205,8 @@ def gather(connection: duckdb.DuckDBPyConnection, span: Span) -> Facts:
     for row in rows["ends"]:
         log = facts.logs.setdefault(site.log(row), LogFacts())
         log.acked[row["slice"]] = max(log.acked.get(row["slice"], 0), row["reach"])
+        first = (row["first_ns"], row["lowest"])
+        log.began = first if log.began is None else min(log.began, first)
     for row in rows["broker_ends"]:
         facts.logs.setdefault(site.log(row), LogFacts()).samples[row["slice"]] = row
     for row in rows["reads"]:
