@@ -6,6 +6,7 @@ touched where a value has an unusual type.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
 
 _VOCABULARY = pa.array([name.encode() for name in NAMES], pa.binary())
+_UNKNOWN = pa.scalar(-1, pa.int32())
 MAX_ENTRIES = 512  # per owner, beyond what has a column
 _INT32 = 2**31 - 1
 
@@ -40,6 +42,18 @@ class Type(IntEnum):
     BYTES = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A canonical column, one row per owner."""
+
+    values: pa.Array
+    """Null where nobody said it, or said it unreadably."""
+    entries: Rows
+    """The entry each row was read from, -1 where none."""
+    exact: NDArray[np.bool_]
+    """Where the entry has the name the column stands for, and its text is the value's."""
+
+
 class Attributes:
     """The attributes of `count` owners."""
 
@@ -53,12 +67,16 @@ class Attributes:
         self.owners: Rows = np.repeat(np.arange(self.count), np.diff(self.offsets))
 
     @cached_property
-    def _by_code(self) -> tuple[Rows, NDArray[np.int64]]:
-        """Return the entries sorted by code, and where each code begins among them; code -1 is an unknown name."""
+    def _codes(self) -> NDArray[np.int16]:
+        """Return each entry's place in NAMES, -1 for an unknown name."""
         found = pc.index_in(self._keys, value_set=_VOCABULARY)
-        codes = found.fill_null(-1).to_numpy().astype(np.int16)
-        order = np.argsort(codes, kind="stable")  # radix sort: linear
-        return order, np.searchsorted(codes[order], np.arange(-1, len(NAMES) + 1))
+        return found.fill_null(_UNKNOWN).to_numpy().astype(np.int16)
+
+    @cached_property
+    def _by_code(self) -> tuple[Rows, NDArray[np.int64]]:
+        """Return the entries sorted by code, and where each code begins among them."""
+        order = np.argsort(self._codes, kind="stable")  # radix sort: linear
+        return order, np.searchsorted(self._codes[order], np.arange(-1, len(NAMES) + 1))
 
     def entries(self, name: str) -> Rows:
         """Return the entries of a name of the vocabulary, in the order in which they were sent."""
@@ -105,30 +123,29 @@ class Attributes:
         """Return the names of some entries."""
         return values.as_text(self._keys.take(pa.array(entries)))[0]
 
-    def column(self, rule: Rule) -> tuple[pa.Array, Rows] | None:
-        """Return a rule's column, null where nobody said it or said it unreadably, and the entry each row is from."""
+    def column(self, rule: Rule) -> Column | None:
+        """Return a rule's column; None if nobody said anything of it."""
         chosen = self.first(rule.names)
         if chosen is None:
             return None
+        kinds = np.where(chosen < 0, np.int8(Type.NONE), self.types[chosen])
         if rule.kind is Kind.TEXT:
-            return self.texts(chosen), chosen
-        if rule.kind is Kind.BOOLEAN:
-            return self._booleans(chosen), chosen
-        if rule.kind is Kind.NUMBER:
-            return self._numbers(chosen), chosen
-        numbers, known = self._integers(chosen)
-        if rule.kind in (Kind.PLACE, Kind.SMALL_PLACE):
-            known &= numbers >= 0
-        if rule.kind in (Kind.SMALL, Kind.SMALL_PLACE):
-            known &= np.abs(numbers) <= _INT32
-            return pa.array(np.where(known, numbers, 0).astype(np.int32), mask=~known), chosen
-        return pa.array(numbers, mask=~known), chosen
+            values, exact = self.texts(chosen), kinds == Type.STRING
+        elif rule.kind is Kind.BOOLEAN:
+            exact = kinds == Type.BOOL
+            values = self._value.field(Type.BOOL - 1).take(pa.array(chosen, mask=~exact))
+        elif rule.kind is Kind.NUMBER:
+            values, exact = self._numbers(chosen, kinds), np.zeros(self.count, bool)
+        else:
+            values, exact = self._whole(chosen, kinds, rule.kind)
+        exact &= self._codes[chosen] == CODES[rule.names[0]]
+        return Column(values, chosen, exact)
 
     def texts(self, entries: Rows) -> pa.StringArray:
         """Return the values of entries as text, null for entry -1: strings as they are, the rest as JSON."""
         missing = entries < 0
         taken = self.strings.take(pa.array(entries, mask=missing))
-        others = np.flatnonzero(~missing & (self.types[entries] != Type.STRING))
+        others = np.flatnonzero((self.types[entries] != Type.STRING) & ~missing)
         if not len(others):
             return taken
         kinds = self.types[entries[others]]
@@ -162,33 +179,49 @@ class Attributes:
             return pc.cast(taken, pa.string()).to_pylist()
         return [values.json_text(kind.name.lower(), value) for value in taken.to_pylist()]
 
-    def _integers(self, entries: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the values of entries as integers, and which of them are: integers, and text of digits."""
-        kinds = self.types[entries]
-        known = (entries >= 0) & (kinds == Type.INT)
-        child = self._value.field(Type.INT - 1)
-        numbers = np.where(known, child.fill_null(0).to_numpy()[entries], 0)
-        textual = np.flatnonzero((entries >= 0) & (kinds == Type.STRING))
+    def _whole(self, entries: Rows, kinds: NDArray[np.int8], kind: Kind) -> tuple[pa.Array, NDArray[np.bool_]]:
+        numbers, known, exact = self._integers(entries, kinds)
+        if kind in (Kind.PLACE, Kind.SMALL_PLACE):
+            known &= numbers >= 0
+        if kind in (Kind.SMALL, Kind.SMALL_PLACE):
+            known &= np.abs(numbers) <= _INT32
+            numbers = np.where(known, numbers, 0).astype(np.int32)
+        return pa.array(numbers, mask=~known), exact & known
+
+    def _integers(
+        self,
+        entries: Rows,
+        kinds: NDArray[np.int8],
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return values as integers, which of them are (integers, text of digits), and which are written like that."""
+        known = kinds == Type.INT
+        numbers = np.where(known, self._ints[entries], 0)
+        exact = known.copy()
+        textual = np.flatnonzero(kinds == Type.STRING)
         if len(textual):
             encoded = self.strings.take(pa.array(entries[textual])).dictionary_encode()
-            read = [values.integer(text) for text in encoded.dictionary.to_pylist()]
+            texts = encoded.dictionary.to_pylist()
+            read = [values.integer(text) for text in texts]
             codes = encoded.indices.to_numpy()
             numbers[textual] = np.array([number or 0 for number in read], np.int64)[codes]
             known[textual] = np.array([number is not None for number in read], bool)[codes]
-        return numbers, known
+            written = [str(number) == text for number, text in zip(read, texts, strict=True)]
+            exact[textual] = np.array(written, bool)[codes]
+        return numbers, known, exact
 
-    def _booleans(self, entries: Rows) -> pa.Array:
-        known = (entries >= 0) & (self.types[entries] == Type.BOOL)
-        return self._value.field(Type.BOOL - 1).take(pa.array(entries, mask=~known))
-
-    def _numbers(self, entries: Rows) -> pa.Array:
-        kinds = self.types[entries]
-        whole, known = self._integers(entries)
+    def _numbers(self, entries: Rows, kinds: NDArray[np.int8]) -> pa.Array:
+        whole, known, _ = self._integers(entries, kinds)
         numbers = whole.astype(np.float64)
-        fractions = (entries >= 0) & (kinds == Type.DOUBLE)
+        fractions = kinds == Type.DOUBLE
         numbers[fractions] = self._value.field(Type.DOUBLE - 1).fill_null(0).to_numpy()[entries[fractions]]
         known |= fractions & np.isfinite(numbers)
         return pa.array(numbers, mask=~known)
+
+    @cached_property
+    def _ints(self) -> NDArray[np.int64]:
+        """Return the values that are integers, anything elsewhere."""
+        child = self._value.field(Type.INT - 1)
+        return np.frombuffer(child.buffers()[1], np.int64, len(child), child.offset * 8)
 
     def rest(self, said: NDArray[np.bool_]) -> tuple[pa.Array | None, NDArray[np.int64]]:
         """Return what no column holds word for word, as a map column (None where nothing is left).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from flowtrail_collector.normalise.attributes import Attributes, Rows
+    from flowtrail_collector.normalise.attributes import Attributes, Column, Rows
 
     Mask = NDArray[np.bool_]
 
@@ -30,6 +31,9 @@ ARROW: Final = {
 }
 
 
+_FALSE: Final = pa.scalar(value=False)
+
+
 class Draft:
     """The columns of `attributes.count` rows. A column nobody said anything about is absent."""
 
@@ -39,12 +43,12 @@ class Draft:
         self.count = attributes.count
         self.columns: dict[str, pa.Array] = {}
         self._rules = {rule.column: rule for rule in rules}
-        self._entries: dict[str, Rows] = {}
+        self._read: dict[str, Column] = {}
         self._corrected: dict[str, Mask] = {}
         for rule in rules:
             found = attributes.column(rule)
             if found is not None:
-                self.columns[rule.column], self._entries[rule.column] = found
+                self.columns[rule.column], self._read[rule.column] = found.values, found
 
     def known(self, column: str) -> Mask:
         """Return where a column has a value."""
@@ -58,7 +62,7 @@ class Draft:
         array = self.columns.get(column)
         if array is None:
             return np.zeros(self.count, bool)
-        return pc.equal(array, value).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
+        return pc.equal(array, _scalar(value)).fill_null(_FALSE).to_numpy(zero_copy_only=False)
 
     def values(self, column: str, rows: Rows) -> list[object]:
         """Return the values of some rows, None where there is none."""
@@ -74,10 +78,10 @@ class Draft:
         """Return where a column was read from the attribute of this name."""
         entries = self.attributes.entries(name)
         here = np.zeros(self.count, bool)
-        chosen = self._entries.get(column)
-        if chosen is not None and len(entries):
+        read = self._read.get(column)
+        if read is not None and len(entries):
             owners = self.attributes.owners[entries]
-            here[owners[chosen[owners] == entries]] = True
+            here[owners[read.entries[owners] == entries]] = True
         return here
 
     def correct(self, column: str, rows: Rows | list[int], values: Sequence[object]) -> None:
@@ -88,31 +92,36 @@ class Draft:
         array = self.columns.get(column)
         if array is None:
             array = pa.nulls(self.count, kind)
+        places = np.asarray(rows)
+        if (places[1:] < places[:-1]).any():
+            order = np.argsort(places)
+            values = [values[place] for place in order]
         mask = np.zeros(self.count, bool)
-        mask[rows] = True
-        ordered = [value for _, value in sorted(zip(map(int, rows), values, strict=True), key=lambda pair: pair[0])]
-        self.columns[column] = pc.replace_with_mask(array, pa.array(mask), pa.array(ordered, kind))
+        mask[places] = True
+        self.columns[column] = pc.replace_with_mask(array, pa.array(mask), pa.array(values, kind))
         self._corrected[column] = self._corrected.get(column, False) | mask
+
+    def fill(self, column: str, others: pa.Array | None) -> None:
+        """Take `others` where a column has no value."""
+        if others is None:
+            return
+        array = self.columns.get(column)
+        missing = ~self.known(column)
+        self.columns[column] = others if array is None else pc.coalesce(array, others)
+        self._corrected[column] = self._corrected.get(column, False) | missing
 
     def said(self) -> Mask:
         """Return which entries a column holds word for word, under the name the column stands for."""
-        attributes = self.attributes
-        said = np.zeros(len(attributes.owners), bool)
-        for column, chosen in self._entries.items():
-            entries = attributes.entries(self._rules[column].names[0])
-            if not len(entries):
-                continue
-            owners = attributes.owners[entries]
-            held = self.known(column)
+        said = np.zeros(len(self.attributes.owners), bool)
+        for column, read in self._read.items():
+            held = read.exact
             if column in self._corrected:
-                held &= ~self._corrected[column]
-            held = held[owners] & (chosen[owners] == entries)
-            if self._rules[column].kind in (Kind.SMALL_PLACE, Kind.NUMBER):
-                # Numbers that may come as text: `03` is 3, but not word for word.
-                texts = pc.cast(self.columns[column].take(pa.array(owners)), pa.string())
-                same = pc.equal(texts, attributes.texts(entries))
-                held &= same.fill_null(fill_value=False).to_numpy(zero_copy_only=False)
-            elif self._rules[column].kind is not Kind.TEXT:
-                held &= attributes.types[entries] != 1
-            said[entries[held]] = True
+                held = held & ~self._corrected[column]
+            said[read.entries[held]] = True
         return said
+
+
+@lru_cache(1000)
+def _scalar(value: str) -> pa.Scalar:
+    """Return a text as Arrow's scalar: to make one costs 0.1 ms."""
+    return pa.scalar(value, pa.string())

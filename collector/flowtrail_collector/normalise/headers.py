@@ -17,6 +17,8 @@ from flowtrail_collector.normalise.values import integer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from flowtrail_collector.normalise.draft import Draft
 
 PREFIX: Final = "messaging.header."
@@ -126,15 +128,15 @@ def _key(name: str) -> str:
 _KNOWN: Final = frozenset(_key(name) for readers in _TABLE.values() for name, _ in readers)
 
 
-def apply(draft: Draft, links: Draft, links_of: list[int], several: list[bool]) -> None:
+def apply(draft: Draft, links: Draft, links_of: NDArray[np.int32]) -> None:
     """Fill what the attributes left open from captured headers.
 
-    `links_of[i]` is where the links of span i begin among all links (one more entry than spans); `several[i]` is true
-    for spans of several messages.
+    `links_of[i]` is where the links of span i begin among all links (one more entry than spans).
     """
     captured = _captured(draft)
     if not captured:
         return
+    several = _several(draft, links_of)
     for column, readers in _TABLE.items():
         known = draft.known(column)
         rows, values = [], []
@@ -148,11 +150,23 @@ def apply(draft: Draft, links: Draft, links_of: list[int], several: list[bool]) 
             _to_links(captured, links, links_of, column)
 
 
-def _to_links(captured: dict[int, dict[str, list[str]]], links: Draft, links_of: list[int], column: str) -> None:
+def _several(draft: Draft, links_of: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which spans stand for several messages."""
+    several = np.diff(links_of) > 1
+    counts = draft.columns.get("batch_count")
+    return several if counts is None else several | (counts.fill_null(0).to_numpy() > 1)
+
+
+def _to_links(
+    captured: dict[int, dict[str, list[str]]],
+    links: Draft,
+    links_of: NDArray[np.int32],
+    column: str,
+) -> None:
     known = links.known(column)
     rows, values = [], []
     for row, headers in captured.items():
-        begin, count = links_of[row], links_of[row + 1] - links_of[row]
+        begin, count = int(links_of[row]), int(links_of[row + 1] - links_of[row])
         for place in range(count):
             one = {name: [listed[place]] for name, listed in headers.items() if len(listed) == count}
             value = _read(one, _TABLE[column])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _KINDS: Final = 5
 _STATUSES: Final = 2
 _INT32: Final = 2**31 - 1
+_EMPTY: Final = pa.scalar("")
+_NULL: Final = pa.scalar(None, pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,7 @@ def _columns(
         oddity(draft, fields)
     link_lists, lost = validate.links(rows.field("links"))
     links = Draft(Attributes(link_lists.values.field("attributes")), LINK_RULES)
-    begins = link_lists.offsets.to_numpy()
-    headers.apply(draft, links, begins.tolist(), _several(draft, begins))
+    headers.apply(draft, links, link_lists.offsets.to_numpy())
     rest, excess = attributes.rest(draft.said())
     validate.count_attributes(problems, request_of, excess, attributes)
     columns: dict[str, pa.Array] = {
@@ -111,22 +112,12 @@ def _columns(
     return columns, _link_table(link_lists, links, draft)
 
 
-def _several(draft: Draft, begins: NDArray[np.int32]) -> list[bool]:
-    """Tell which spans stand for several messages."""
-    several = np.diff(begins) > 1
-    counts = draft.columns.get("batch_count")
-    if counts is not None:
-        several = several | (counts.fill_null(0).to_numpy() > 1)
-    return list(several.tolist())
-
-
 def _link_table(lists: pa.ListArray, links: Draft, draft: Draft) -> pa.Table:
     """Return the links: their own attributes, and the span's destination and partition where they name none."""
     owners = _owners(lists)
-    if len(owners):
-        for column in ("destination", "partition"):
-            missing = np.flatnonzero(~links.known(column))
-            links.correct(column, missing, draft.values(column, owners[missing]))
+    for column in ("destination", "partition"):
+        told = draft.columns.get(column)
+        links.fill(column, None if told is None else told.take(pa.array(owners)))
     begins = lists.offsets.to_numpy()
     rest, _ = links.attributes.rest(links.said())
     table: dict[str, Any] = {
@@ -157,4 +148,4 @@ def _counted(counts: NDArray[np.int64]) -> pa.Array:
 
 def _said(texts: pa.StringArray) -> pa.StringArray:
     """Return text in which nothing is null rather than empty: protobuf does not tell them apart."""
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pc.if_else(pc.equal(texts, _EMPTY), _NULL, texts)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TRACE_ID: Final = 16
 SPAN_ID: Final = 8
+_ZERO: Final = {width: pa.scalar(bytes(width), pa.binary()) for width in (TRACE_ID, SPAN_ID)}
+_NO_ID: Final = pa.scalar(None, pa.binary())
 
 
 @dataclass(slots=True)
@@ -96,19 +98,13 @@ def links(lists: pa.ListArray) -> tuple[pa.ListArray, NDArray[np.int64]]:
 
 def parents(ids: pa.BinaryArray) -> pa.BinaryArray:
     """Return parent ids, null where there is none or it is not one."""
-    return pc.if_else(pa.array(_is_id(ids, SPAN_ID)), ids, pa.scalar(None, ids.type))
+    return pc.if_else(pa.array(_is_id(ids, SPAN_ID)), ids, _NO_ID)
 
 
 def _is_id(ids: pa.BinaryArray, width: int) -> Mask:
     """Return which of some ids have `width` bytes and are not all zero."""
-    lengths = (
-        np.diff(np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]) if len(ids) else None
-    )
-    if lengths is None:
-        return np.zeros(0, bool)
-    right: Mask = lengths == width
-    zero = pc.equal(ids, pa.scalar(bytes(width), ids.type)).fill_null(fill_value=True).to_numpy(zero_copy_only=False)
-    return right & ~zero
+    right: Mask = pc.binary_length(ids).to_numpy() == width
+    return right & pc.not_equal(ids, _ZERO[width]).to_numpy(zero_copy_only=False)
 
 
 def _per_request(requests: NDArray[np.intp]) -> list[tuple[int, int]]:

@@ -49,6 +49,7 @@ class Counters:
         with self._lock:
             self.requests += 1
             self.bytes += size
+            self.repeated_requests += outcome.repeated
             self.received += outcome.stored + outcome.duplicates + outcome.rejected
             self.stored += outcome.stored
             self.duplicates += outcome.duplicates

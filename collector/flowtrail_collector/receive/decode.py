@@ -27,11 +27,8 @@ def _handler() -> ptars.HandlerPool:
     return ptars.HandlerPool([messages.flat_request().file])
 
 
-def decode(body: bytes) -> pa.ListArray:
-    """Return the resource spans of one ExportTraceServiceRequest: a list array of length 1. Raises NotOtlp.
-
-    Types as in `messages`; strings are binary and not checked, times negative where beyond 2262.
-    """
+def check(body: bytes) -> None:
+    """Raise NotOtlp unless a body is a well-formed ExportTraceServiceRequest, its values nested within reason."""
     try:
         messages.message("Request").FromString(body)
     except DecodeError as error:
@@ -39,12 +36,18 @@ def decode(body: bytes) -> pa.ListArray:
             f"the body ({len(body)} bytes) is not an OTLP ExportTraceServiceRequest in protobuf, or its values are "
             f"nested more than 45 deep: {error}",
         ) from None
-    batch = _handler().get_for_message(messages.flat_request()).list_to_record_batch([body])
-    column = batch.column(0)
-    assert isinstance(column, pa.ListArray)  # noqa: S101 the descriptor says so
-    return column
 
 
-def empty() -> pa.ListArray:
-    """Return the columns of a request without spans."""
-    return decode(b"")
+def columns(checked: list[bytes]) -> pa.ListArray:
+    """Return the resource spans of requests that passed `check`: a list array, one list per request.
+
+    Types as in `messages`; strings are binary and not checked, times negative where beyond 2262.
+    """
+    handler = _handler().get_for_message(messages.flat_request())
+    return handler.list_to_record_batch(checked).column(0)
+
+
+def decode(body: bytes) -> pa.ListArray:
+    """Return the columns of one request. Raises NotOtlp."""
+    check(body)
+    return columns([body])

@@ -14,16 +14,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from flowtrail_collector.errors import FlowtrailError, SourceUnavailable
 from flowtrail_collector.normalise import Problems, normalise
 from flowtrail_collector.receive.counters import Counters
-from flowtrail_collector.receive.decode import NotOtlp, decode
+from flowtrail_collector.receive.decode import NotOtlp, check, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flowtrail_collector.normalise import Normalised
     from flowtrail_collector.store import Store, Stored
 
@@ -43,6 +39,8 @@ class Outcome:
     rejected: int = 0
     message: str = ""
     """What the sender is told; empty where all is well."""
+    repeated: bool = False
+    """The same request was stored before; its spans are not counted again."""
 
 
 class Overloaded(SourceUnavailable):
@@ -128,23 +126,32 @@ class Intake:
             return taken
 
     def _work(self, requests: list[_Request]) -> None:
-        decoded: list[pa.ListArray] = []
         kept: list[_Request] = []
         for request in requests:
             if self._store.seen(request.digest):
-                self.counters.repeated_requests += 1
-                self._answer(request, Outcome())
+                self._answer(request, Outcome(repeated=True))
                 continue
             try:
-                decoded.append(decode(request.body))
+                check(request.body)
             except NotOtlp as error:
                 self._answer(request, error)
                 continue
             kept.append(request)
-        if not kept:
-            return
-        for group, normalised in _normalised(kept, decoded, self._answer):
+        for group, normalised in self._normalised(kept):
             self._hand_over(group, normalised)
+
+    def _normalised(self, requests: list[_Request]) -> list[tuple[list[_Request], Normalised]]:
+        """Normalise requests together, or one by one where one of them can not be."""
+        if not requests:
+            return []
+        try:
+            return [(requests, normalise(columns([request.body for request in requests])))]
+        except Exception as error:  # noqa: BLE001 found out below whose it is
+            if len(requests) == 1:
+                _log.exception("a request could not be normalised")
+                self._answer(requests[0], FlowtrailError(f"this request can not be normalised: {error}"))
+                return []
+        return [single for request in requests for single in self._normalised([request])]
 
     def _hand_over(self, requests: list[_Request], normalised: Normalised) -> None:
         def committed(stored: Future[list[Stored]]) -> None:
@@ -180,24 +187,3 @@ class Intake:
 
 def _outcome(stored: Stored, problems: Problems) -> Outcome:
     return Outcome(stored.stored, stored.duplicates, stored.conflicting, problems.count, problems.message())
-
-
-def _normalised(
-    requests: list[_Request],
-    decoded: list[pa.ListArray],
-    answer: Callable[[_Request, BaseException], None],
-) -> list[tuple[list[_Request], Normalised]]:
-    """Normalise requests together, or one by one where one of them can not be."""
-    try:
-        whole = decoded[0] if len(decoded) == 1 else pa.concat_arrays(decoded)
-        return [(requests, normalise(whole))]
-    except Exception as error:  # noqa: BLE001 found out below whose it is
-        if len(requests) == 1:
-            _log.exception("a request could not be normalised")
-            answer(requests[0], FlowtrailError(f"this request can not be normalised: {error}"))
-            return []
-    return [
-        single
-        for request, columns in zip(requests, decoded, strict=True)
-        for single in _normalised([request], [columns], answer)
-    ]

@@ -17,6 +17,7 @@ import pyarrow as pa
 from flowtrail_collector.store import duplicates
 from flowtrail_collector.store.batch import SpanBatch, Stored
 from flowtrail_collector.store.identity import Recent, keys_of
+from flowtrail_collector.store.inserting import Inserter
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,6 +48,7 @@ class Appender:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read from the file what must be remembered."""
         self._connection = connection
+        self._inserter = Inserter(connection)
         self.reload()
 
     def reload(self) -> None:
@@ -119,7 +121,7 @@ class Appender:
 
     def _insert_spans(self, spans: pa.Table, keep: NDArray[np.bool_], conflicting: NDArray[np.bool_]) -> None:
         spans = spans.append_column("conflicting", pa.array(conflicting))
-        self._insert("span_rows", spans if keep.all() else spans.filter(pa.array(keep)))
+        self._inserter.insert("span_rows", spans if keep.all() else spans.filter(pa.array(keep)))
 
     def _insert_links(self, spans: pa.Table, links: pa.Table, keep: NDArray[np.bool_]) -> None:
         if not links.num_rows:
@@ -131,7 +133,7 @@ class Appender:
         of_span = spans.select(["trace_id", "span_id", "start_ns"]).take(pa.array(rows))
         for name in of_span.column_names:
             links = links.append_column(name, of_span[name])
-        self._insert("link_rows", links.drop_columns(["row"]))
+        self._inserter.insert("link_rows", links.drop_columns(["row"]))
 
     def _insert_resources(self, resources: pa.Table) -> set[int]:
         new = set(resources["resource_id"].to_pylist()) - self._resources
@@ -146,15 +148,9 @@ class Appender:
 
     def _insert_digests(self, digests: list[bytes]) -> None:
         now = np.full(len(digests), time.time_ns())
-        self._insert("request_rows", pa.table({"digest": pa.array(digests, pa.binary()), "received_ns": pa.array(now)}))
-
-    def _insert(self, table: str, rows: pa.Table) -> None:
-        if not rows.num_rows:
-            return
-        columns = ", ".join(f'"{name}"' for name in rows.column_names)
-        self._connection.register("new_rows", rows)
-        self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new_rows")
-        self._connection.unregister("new_rows")
+        self._inserter.insert(
+            "request_rows", pa.table({"digest": pa.array(digests, pa.binary()), "received_ns": pa.array(now)})
+        )
 
 
 def _joined(batches: list[SpanBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:
