@@ -168,7 +168,9 @@ def main() -> int:
     """Lock, or check the lock."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--upgrade", nargs="*", metavar="NAME", help="take the newest versions, of everything or of these")
+    group.add_argument(
+        "--upgrade", nargs="*", metavar="NAME", help="take the newest versions, of everything or of these"
+    )
     group.add_argument("--check", action="store_true", help="change nothing; exit with 1 if something would change")
     options = parser.parse_args()
     try:
