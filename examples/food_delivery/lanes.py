@@ -88,10 +88,7 @@ class Lanes:
         while (turn := self._next_turn(waiting)) is not None:
             _, message, event = waiting.pop(turn)
             self._begun.add(event.id)
-            if self._faults.takes_a_detour(event):
-                Thread(target=self._finish, args=(message,), daemon=True).start()
-            else:
-                self._lanes[crc32(message.key) % len(self._lanes)].put(message)
+            self._lanes[crc32(message.key) % len(self._lanes)].put(message)
         if not waiting:
             del self._waiting[order]
 
@@ -115,7 +112,10 @@ class Lanes:
 
     def _work(self, lane: SimpleQueue[ConsumerRecord | None]) -> None:
         while (message := lane.get()) is not None:
-            self._finish(message)
+            if self._faults.takes_a_detour(read(message)):
+                Thread(target=self._finish, args=(message,), daemon=True).start()
+            else:
+                self._finish(message)
 
     def _finish(self, message: ConsumerRecord) -> None:
         self._handle(message)
