@@ -3,7 +3,7 @@
     uv run python scripts/lock.py                     keep what is locked, lock what is new, drop what nobody needs
     uv run python scripts/lock.py --upgrade           the newest of everything
     uv run python scripts/lock.py --upgrade NAME ...  the newest of these
-    uv run python scripts/lock.py --check             change nothing; exit with 1 if the files are not what they should be
+    uv run python scripts/lock.py --check             change nothing; exit with 1 if something would change
 
 Three files hold the lock, none of them a download address, so that it serves behind any mirror:
 
@@ -78,7 +78,7 @@ def with_lists(pyproject: str, lists: dict[str, list[str]]) -> str:
         body = "".join(f'    "{entry}",\n' for entry in entries)
         place = re.compile(rf"^{key} = \[ {re.escape(PLACE)}.*?^\]\n", re.MULTILINE | re.DOTALL)
         written = f"{key} = [ {PLACE}do not edit\n{body}]\n"
-        pyproject, count = place.subn(lambda _, written=written: written, pyproject)
+        pyproject, count = place.subn(written.replace("\\", r"\\"), pyproject)
         if count != 1:
             raise LockError(f"pyproject.toml has {count} places for {key}; one line `{key} = [ {PLACE}` must begin it")
     return pyproject

@@ -62,7 +62,7 @@ def wheel(built: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def install(uv: Uv, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Install wheels, with the locked versions of what they need, into a new environment; return its programs' folder."""
+    """Install wheels and the locked versions of what they need into a new environment; return its programs' folder."""
 
     def into_new(*requirements: str | Path) -> Path:
         environment = tmp_path_factory.mktemp("environment") / "venv"
