@@ -62,7 +62,7 @@ async def settle(pilot: Pilot[int]) -> None:
     assert isinstance(app, FlowtrailApp)
     for _ in range(400):
         await pilot.pause()
-        if all(app.queries.busy_since(lane) is None for lane in LANES):
+        if all(app.session.queries.busy_since(lane) is None for lane in LANES):
             break
         await pilot.pause(0.005)
     await pilot.pause()

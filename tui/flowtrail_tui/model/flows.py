@@ -202,8 +202,18 @@ class Tail:
         return max((row.started_ns for row in self.rows if row.started_ns is not None), default=None)
 
 
-def position(tail: Tail, cursor: int) -> str:
-    """Say where the cursor stands: `12 of 200+` (a plus while older ones are not read yet)."""
+def state(tail: Tail, cursor: int, *, waiting: bool) -> Line:
+    """Say how the list stands: being asked for, held still (with what is newer), or where the cursor is.
+
+    A plus says that older flows are not read yet: `12 of 200+`.
+    """
+    if waiting:
+        return line(Part("asking… ", "wait"), Part("esc", "key"), Part(" cancels ", "dim"))
     if not tail.rows:
-        return ""
-    return f"{f.count(cursor + 1)} of {f.count(len(tail.rows))}{'+' if tail.next is not None else ''}"
+        return ()
+    held = f"{f.count(len(tail.rows))}{'+' if tail.next is not None else ''}"
+    place = Part(f"{f.count(cursor + 1)} of {held} ", "dim")
+    if not tail.pinned:
+        return line(place)
+    newer = f"{tail.newer} newer · " if tail.newer else ""
+    return line(place, " ", Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), " ")

@@ -145,15 +145,15 @@ class AskView(View):
         """Ask the same again."""
         if not self.question:
             return
-        self.frame.queries.withdraw("ask")
+        self.session.queries.withdraw("ask")
         self._error = None
         self.document, self.events, self.near.rows = {}, [], ()
         self._show_list()
         self.card.show_notice(None)
         self.card.redraw(top=True)
         self.card.show_loading(loading=True)
-        source, question, chosen = self.frame.source, self.question, self._reading
-        if not self.ask("ask", question, lambda: source.ask(question, chosen=chosen)):
+        source, question, chosen = self.session.source, self.question, self._reading
+        if not self.session.ask("ask", question, lambda: source.ask(question, chosen=chosen)):
             self.card.show_loading(loading=False)
             self.card.show_notice(notices.too_many())
         self.line.redraw()
@@ -180,7 +180,7 @@ class AskView(View):
 
     def cancel(self) -> bool:
         """Give up the question."""
-        if not self.frame.queries.withdraw("ask"):
+        if not self.session.queries.withdraw("ask"):
             return False
         self.card.show_loading(loading=False)
         self.card.show_notice(notices.cancelled())
@@ -298,7 +298,7 @@ class AskView(View):
     def _draw_understood(self, _width: int) -> list[Line]:
         if self.document:
             return [asked.understood(self.document)]
-        if self.frame.queries.busy_since("ask") is not None:
+        if self.session.queries.busy_since("ask") is not None:
             return [line(Part(" asking… ", "wait"), Part("esc", "key"), Part(" cancels", "dim"))]
         return [
             line(Part(" enter", "key"), Part(" asks   ", "dim"), Part("↑", "key"), Part(" earlier questions", "dim"))

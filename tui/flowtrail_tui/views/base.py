@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from textual.containers import Vertical
 
@@ -10,29 +10,31 @@ from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.parts import Line, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from flowtrail_tui.app import FlowtrailApp
+    from flowtrail_tui.frame import Frame
     from flowtrail_tui.queries import Answer
+    from flowtrail_tui.session import Session
     from flowtrail_tui.yankable import Yankable
 
 ALWAYS = (Key("?", "help", "app.help"), Key("q", "quit", "app.quit"))
 
 
 class View(Vertical):
-    """One main view. The frame calls `poll`, `answered`, `cancel` and `enter`; the view calls `ask`."""
+    """One main view. The frame calls it; the view asks through the session."""
 
     title = ""
     lanes: tuple[str, ...] = ()
 
     @property
-    def frame(self) -> FlowtrailApp:
+    def frame(self) -> Frame:
         """The application."""
-        return cast("FlowtrailApp", self.app)
+        return cast("Frame", self.app)
 
-    def ask(self, lane: str, about: Any, call: Callable[[], Any]) -> bool:
-        """Ask the source in a thread; the answer comes to `answered`."""
-        return self.frame.queries.ask(lane, about, call, self.frame.now())
+    @property
+    def session(self) -> Session:
+        """What is known of the source, and how to ask it; answers come to `answered`."""
+        return self.frame.session
 
     def trail(self) -> Sequence[str]:
         """Say where one is, for the status bar."""
@@ -64,6 +66,9 @@ class View(Vertical):
 
     def link_changed(self) -> None:
         """Take note that the source went away or came back."""
+
+    def status_changed(self) -> None:
+        """Take note of what the source says of itself."""
 
     def yankables(self) -> list[Yankable]:
         """Offer what can be copied of the selected row."""

@@ -109,34 +109,38 @@ class FlowsView(View):
 
     def poll(self) -> None:
         """Ask for the newest page, or for what is newer than the pinned rows, about once a second."""
-        now = self.frame.now()
+        now = self.session.now()
         self._show_waiting(now)
-        if now < self._due_ns or not self.frame.may_ask() or (self._asked_before and not self.frame.source.live):
+        if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self.session.source.live):
             return
         asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
         if asked:
             self._due_ns = now + _SECOND
 
     def _ask_newest(self) -> bool:
-        window = self.frame.window()
+        window = self.session.window()
         if window is None:
             return False
-        source, text = self.frame.source, self.filter.text
-        return self.ask("flows", (window, text), lambda: model.read_page(source.flows(window, text, limit=model.PAGE)))
+        source, text = self.session.source, self.filter.text
+        return self.session.ask(
+            "flows", (window, text), lambda: model.read_page(source.flows(window, text, limit=model.PAGE))
+        )
 
     def _ask_newer(self) -> bool:
         newest = self.tail.newest_ns
         if newest is None:
             return False
-        source, text, window = self.frame.source, self.filter.text, Window(newest + 1, None)
-        return self.ask("flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.PAGE)))
+        source, text, window = self.session.source, self.filter.text, Window(newest + 1, None)
+        return self.session.ask(
+            "flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.PAGE))
+        )
 
     def _ask_more(self) -> None:
-        after, window = self.tail.next, self.frame.window()
-        if after is None or window is None or not self.frame.may_ask():
+        after, window = self.tail.next, self.session.window()
+        if after is None or window is None or not self.session.may_ask():
             return
-        source, text = self.frame.source, self.filter.text
-        self.ask(
+        source, text = self.session.source, self.filter.text
+        self.session.ask(
             "flows-more", after, lambda: model.read_page(source.flows(window, text, limit=model.PAGE, after=after))
         )
 
@@ -172,11 +176,12 @@ class FlowsView(View):
         self._fill()
 
     def _say_why_empty(self) -> None:
-        frame = self.frame
         if self.tail.next is not None:
             self.table.show_notice(notices.still_looking(self.filter.text, stopped=self._steps >= _MOST_STEPS))
         else:
-            notice = notices.no_flows(self.filter.text, frame.range.name, frame.stored(), frame.source.name)
+            notice = notices.no_flows(
+                self.filter.text, self.session.range.name, self.session.stored(), self.session.source.name
+            )
             self.table.show_notice(notice)
 
     def _fill(self) -> None:
@@ -194,18 +199,18 @@ class FlowsView(View):
             self._show_error(error)
         self.table.show_dimmed(dimmed=bool(self.tail.rows))
         self.table.show_loading(loading=False)
-        self.table.show_notice(notices.failed(error, self.frame.source.name))
+        self.table.show_notice(notices.failed(error, self.session.source.name))
         self.filter.redraw()
 
     def cancel(self) -> bool:
         """Give up a question that someone waits for: the first one, or one for another filter or window."""
-        if not self._waiting or not self.frame.queries.withdraw("flows"):
+        if not self._waiting or not self.session.queries.withdraw("flows"):
             return False
         self._waiting = False
         self.table.show_loading(loading=False)
         self.table.show_notice(notices.cancelled())
         self.filter.redraw()
-        self._due_ns = self.frame.now() + 3600 * _SECOND
+        self._due_ns = self.session.now() + 3600 * _SECOND
         return True
 
     def back(self) -> bool:
@@ -219,7 +224,7 @@ class FlowsView(View):
     def reload(self) -> None:
         """Ask again at once, for what the filter and the window are now."""
         for lane in self.lanes:
-            self.frame.queries.withdraw(lane)
+            self.session.queries.withdraw(lane)
         self.tail = self.tail.release()
         self._asked_before = False
         self._due_ns = 0
@@ -232,10 +237,15 @@ class FlowsView(View):
 
     def link_changed(self) -> None:
         """Show old rows as old; ask at once when the source is back."""
-        self.table.show_dimmed(dimmed=self.frame.link.disconnected and bool(self.tail.rows))
-        if self.frame.link.connected:
+        self.table.show_dimmed(dimmed=self.session.link.disconnected and bool(self.tail.rows))
+        if self.session.link.connected:
             self._due_ns = 0
         self.filter.redraw()
+
+    def status_changed(self) -> None:
+        """Say why the list is empty, now that more is known: nothing stored, perhaps."""
+        if not self.tail.rows and self._asked_before:
+            self._say_why_empty()
 
     def yankables(self) -> list[Yankable]:
         """Offer the selected flow."""
@@ -251,7 +261,7 @@ class FlowsView(View):
         self._steps = 0
         if self.table.cursor >= len(self.tail.rows) - 3 * self.table.body_height:
             self._ask_more()
-        if self.frame.source.live and not self.tail.pinned and self.tail.rows:
+        if self.session.source.live and not self.tail.pinned and self.tail.rows:
             self.tail = self.tail.pin()
             self.frame.redraw_footer()
         self.filter.redraw()
@@ -274,12 +284,12 @@ class FlowsView(View):
         """Hold the rows, or follow again."""
         if self.tail.pinned:
             self.resume()
-        elif self.frame.source.live:
+        elif self.session.source.live:
             self._pin()
 
     def resume(self) -> None:
         """Follow the newest rows; in a file, where nothing comes, go to the last row."""
-        if not self.frame.source.live:
+        if not self.session.source.live:
             self.table.action_jump(-1)
             return
         self.tail = self.tail.release()
@@ -290,7 +300,7 @@ class FlowsView(View):
         self.poll()
 
     def _pin(self) -> None:
-        if self.frame.source.live and self.tail.rows:
+        if self.session.source.live and self.tail.rows:
             self.tail = self.tail.pin()
             self.filter.redraw()
             self.frame.redraw_footer()
@@ -298,7 +308,7 @@ class FlowsView(View):
     # What is drawn.
 
     def _show_waiting(self, now: int) -> None:
-        since = self.frame.queries.busy_since("flows")
+        since = self.session.queries.busy_since("flows")
         waiting = since is not None and now - since >= _PATIENCE_NS and (self._waiting or not self._asked_before)
         if waiting != self._waiting:
             self._waiting = waiting
@@ -321,15 +331,7 @@ class FlowsView(View):
         ]
 
     def _draw_right(self, _width: int) -> Line:
-        if self._waiting:
-            return line(Part("asking… ", "wait"), Part("esc", "key"), Part(" cancels ", "dim"))
-        if self.tail.pinned:
-            newer = f"{self.tail.newer} newer · " if self.tail.newer else ""
-            where = Part(model.position(self.tail, self.table.cursor) + "  ", "dim")
-            return line(where, Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), Part(" "))
-        if not self.tail.rows:
-            return ()
-        return line(Part(model.position(self.tail, self.table.cursor) + " ", "dim"))
+        return model.state(self.tail, self.table.cursor, waiting=self._waiting)
 
     def _draw_preview(self, width: int) -> list[Line]:
         row = self.table.current

@@ -91,14 +91,14 @@ class LagView(View):
 
     def poll(self) -> None:
         """Ask once a second; a file once."""
-        now = self.frame.now()
-        if now < self._due_ns or not self.frame.may_ask() or (self._asked_before and not self.frame.source.live):
+        now = self.session.now()
+        if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self.session.source.live):
             return
-        window = self.frame.window()
+        window = self.session.window()
         if window is None:
             return
-        source, text = self.frame.source, self.filter.text
-        if self.ask("lag", (window, text), lambda: source.lag(window, text)):
+        source, text = self.session.source, self.filter.text
+        if self.session.ask("lag", (window, text), lambda: source.lag(window, text)):
             self._due_ns = now + _SECOND
 
     def answered(self, answer: Answer) -> None:
@@ -118,11 +118,11 @@ class LagView(View):
         """Show the rows; the cursor stays on its group, whatever place it has now."""
         selected = self.groups.current
         places = {row.identity: place for place, row in enumerate(rows)}
-        self.groups.show_dimmed(dimmed=self.frame.link.disconnected)
-        self.partitions.show_dimmed(dimmed=self.frame.link.disconnected)
+        self.groups.show_dimmed(dimmed=self.session.link.disconnected)
+        self.partitions.show_dimmed(dimmed=self.session.link.disconnected)
         cursor = places.get(selected.identity, 0) if selected is not None else 0
         self.groups.set_rows(rows, cursor=cursor)
-        self.groups.show_notice(notices.no_lag(self.filter.text, self.frame.range.name))
+        self.groups.show_notice(notices.no_lag(self.filter.text, self.session.range.name))
         self._share_room()
         self._show_partitions()
         self.filter.redraw()
@@ -157,15 +157,15 @@ class LagView(View):
             self._show_error(error)
         self.groups.show_loading(loading=False)
         self.groups.show_dimmed(dimmed=bool(self.rows))
-        self.groups.show_notice(notices.failed(error, self.frame.source.name))
+        self.groups.show_notice(notices.failed(error, self.session.source.name))
 
     def cancel(self) -> bool:
         """Give up the first question."""
-        if self._asked_before or not self.frame.queries.withdraw("lag"):
+        if self._asked_before or not self.session.queries.withdraw("lag"):
             return False
         self.groups.show_loading(loading=False)
         self.groups.show_notice(notices.cancelled())
-        self._due_ns = self.frame.now() + 3600 * _SECOND
+        self._due_ns = self.session.now() + 3600 * _SECOND
         return True
 
     def back(self) -> bool:
@@ -179,7 +179,7 @@ class LagView(View):
 
     def reload(self) -> None:
         """Ask again at once."""
-        self.frame.queries.withdraw("lag")
+        self.session.queries.withdraw("lag")
         self._asked_before = False
         self._due_ns = 0
         self._show_error(None)
@@ -189,9 +189,9 @@ class LagView(View):
 
     def link_changed(self) -> None:
         """While the source is away its lag is unknown, not what it was."""
-        if self.frame.link.disconnected:
+        if self.session.link.disconnected:
             self._show_rows(tuple(map(_unknown, self.rows)))
-        elif self.frame.link.connected:
+        elif self.session.link.connected:
             self._due_ns = 0
 
     def yankables(self) -> list[Yankable]:

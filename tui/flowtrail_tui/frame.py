@@ -1,0 +1,278 @@
+"""The frame around the views: one screen, the lines above and below, the clock that keeps all of it fresh."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual import events  # noqa: TC002 (Textual reads the annotations of handlers)
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.widgets import ContentSwitcher
+
+from flowtrail_tui.model import bars
+from flowtrail_tui.model.parts import Line, Part
+from flowtrail_tui.queries import Answer, Queries
+from flowtrail_tui.safe import safe
+from flowtrail_tui.session import STATUS_LANE, Session
+from flowtrail_tui.settings import Settings, settings
+from flowtrail_tui.views.base import View, rule
+from flowtrail_tui.views.flows import FlowsView
+from flowtrail_tui.widgets.lines import Lines
+from flowtrail_tui.widgets.paint import Painter
+from flowtrail_tui.widgets.palette import PALETTES, THEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import Screen
+
+    from flowtrail_collector.source import Source
+
+TICK_S = 0.25
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+_SECOND = 10**9
+_MESSAGE_NS = 6 * _SECOND
+_TABS = (("1", "Flows", "flows"), ("2", "Lag", "lag"), (":", "Ask", "ask"))
+
+
+class Answered(Message):
+    """An answer comes from a thread."""
+
+    def __init__(self, ticket: int, answer: Answer) -> None:
+        """`ticket` tells whether it is still wanted."""
+        super().__init__()
+        self.ticket = ticket
+        self.answer = answer
+
+
+class Frame(App[int]):
+    """Shows what a source knows. Time comes from `now`, so that fixed data gives fixed screens."""
+
+    TITLE = "flowtrail"
+    CSS = """
+    #views { height: 1fr; }
+    #views > * { height: 1fr; }
+    #banner, #small { display: none; }
+    .warned > #banner { display: block; }
+    .small > * { display: none; }
+    .small > #small { display: block; }
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        initial: str | None = None,
+        now: Callable[[], int] = time.time_ns,
+        look: Settings | None = None,
+    ) -> None:
+        """Take `initial`, a view's name or a question, and `look`, which overrides what the environment asks for."""
+        look = look or settings(os.environ)
+        super().__init__(ansi_color=True if look.theme == "ansi" else None)
+        self.look = look
+        self.painter = Painter(PALETTES[look.theme], ascii_only=look.ascii_only)
+        self.use_command_palette = not look.ascii_only  # it draws with glyphs of its own
+        self.session = Session(source, Queries(self._deliver), now)
+        self.current = "flows"
+        self._initial = initial
+        self._came_from = "flows"
+        self._message: tuple[int, Part] | None = None
+        self._second = -1
+        self._status_bar = Lines(self._draw_status, id="status")
+        self._tabs = Lines(lambda width: [bars.tabs(_TABS, self.current, width)], id="tabs")
+        self._banner = Lines(self._draw_banner, id="banner")
+        self._footer = Lines(self._draw_footer, id="footer")
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = look.theme
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame and the first view; the others are mounted when they are first looked at."""
+        yield Lines(self._draw_small, id="small")
+        yield self._status_bar
+        yield self._tabs
+        yield self._banner
+        yield Lines(rule, id="top-rule")
+        with ContentSwitcher(initial="flows", id="views"):
+            yield FlowsView()
+        yield Lines(rule, id="bottom-rule")
+        yield self._footer
+
+    async def on_mount(self) -> None:
+        """Go where a person wants to start, ask the first questions and start the clock."""
+        if self._initial in (None, "flows", "lag", "ask"):
+            await self.show(self._initial or "flows")
+        else:
+            await self.ask_now(self._initial)
+        self.set_interval(TICK_S, self.tick)
+        self.tick()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show one line where there is no room for more."""
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        self.base_screen.set_class(small, "small")
+        self._show_banner()
+
+    @property
+    def base_screen(self) -> Screen[Any]:
+        """The screen of the views, whatever lies above it."""
+        return self.screen_stack[0]
+
+    # What views ask of the frame.
+
+    def view(self) -> View:
+        """Return the current view."""
+        return self.base_screen.query_one(f"#{self.current}", View)
+
+    async def show(self, name: str) -> None:
+        """Show a view; one that was never looked at is mounted now."""
+        switcher = self.base_screen.query_one(ContentSwitcher)
+        if not self.base_screen.query(f"#{name}"):
+            await switcher.add_content(_new_view(name))
+        if name != self.current:
+            self._came_from = self.current
+        self.current = name
+        switcher.current = name
+        self._tabs.redraw()
+        self.redraw_status()
+        self.redraw_footer()
+        self.view().enter()
+        self.view().poll()
+
+    async def show_last(self) -> None:
+        """Go back from Ask to the view that was left for it."""
+        if self.current == "ask":
+            await self.show(self._came_from if self._came_from != "ask" else "flows")
+
+    async def ask_now(self, question: str | None) -> None:
+        """Open Ask with a question, or to type one."""
+        from flowtrail_tui.views.ask import AskView
+
+        await self.show("ask")
+        view = self.base_screen.query_one(AskView)
+        if question is None:
+            view.type_question()
+        else:
+            view.ask_about(question)
+
+    def ask_about(self, question: str) -> None:
+        """Open Ask with a question, from a handler that can not wait."""
+        self.run_worker(self.ask_now(question), exclusive=True, group="view")
+
+    def took_coverage(self, coverage: float | None) -> None:
+        """Show the coverage of the newest answer."""
+        self.session.coverage = coverage
+        self._show_banner()
+        self.redraw_status()
+
+    def redraw_status(self) -> None:
+        """Draw the status bar anew."""
+        self._status_bar.redraw()
+
+    def redraw_footer(self) -> None:
+        """Draw the footer anew."""
+        self._footer.redraw()
+
+    def say(self, text: str) -> None:
+        """Show a message in the footer for some seconds."""
+        self._message = (self.session.now() + _MESSAGE_NS, Part(text, "accent"))
+        self.redraw_footer()
+
+    # The clock and the answers.
+
+    def tick(self) -> None:
+        """Ask what is due, count down what is shown."""
+        if not self.is_running:
+            return
+        now = self.session.now()
+        self.session.ask_status()
+        if self.session.link.disconnected:
+            self._banner.redraw()
+        if self._message is not None and now >= self._message[0]:
+            self._message = None
+            self.redraw_footer()
+        if now // _SECOND != self._second:
+            self._second = now // _SECOND
+            self.redraw_status()
+        self.view().poll()
+
+    def _deliver(self, ticket: int, answer: Answer) -> None:
+        self.post_message(Answered(ticket, answer))
+
+    def on_answered(self, message: Answered) -> None:
+        """Hand an answer to its view, unless it was withdrawn."""
+        answer = message.answer
+        if not self.is_running or not self.base_screen.query(View):
+            return  # the last answers come while the screen is being taken down
+        if not self.session.queries.accept(message.ticket, answer):
+            return
+        views = self.base_screen.query(View)
+        if self.session.learn(answer):
+            for view in views:
+                view.link_changed()
+        self._show_banner()
+        self.redraw_status()
+        if answer.lane == STATUS_LANE:
+            for view in views:
+                view.status_changed()
+            self.view().poll()
+        for view in views:
+            if answer.lane in view.lanes:
+                view.answered(answer)
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours."""
+        self.painter = Painter(PALETTES[name], ascii_only=self.look.ascii_only)
+        self.theme = name
+        for lines in self.screen.query(Lines):
+            lines.redraw()
+
+    # What is drawn.
+
+    def _draw_status(self, width: int) -> list[Line]:
+        status = bars.Status(
+            source=self.session.source.name,
+            rate=bars.rate_of(self.session.status),
+            coverage=self.session.coverage,
+            window=self.session.range.name,
+            now_ns=self.session.now(),
+        )
+        return [bars.status_bar(status, self.session.link, self.view().trail(), width)]
+
+    def _draw_footer(self, width: int) -> list[Line]:
+        return [bars.footer(self.view().keys(), self._message[1] if self._message else None, width)]
+
+    def _draw_banner(self, width: int) -> list[Line]:
+        if self.session.link.disconnected:
+            return [bars.banner(self.session.link, self.session.now(), width)]
+        return [bars.low_coverage(self.session.coverage or 0.0, width)]
+
+    def _draw_small(self, width: int) -> list[Line]:
+        return [bars.too_small(self.session.link, width, self.size.height)]
+
+    def _show_banner(self) -> None:
+        warned = self.session.link.disconnected or self.session.low_coverage
+        self.base_screen.set_class(warned, "warned")
+        if warned:
+            self._banner.redraw()
+
+    def _fatal_error(self) -> None:
+        """Say what went wrong without the toolkit's picture of every variable: those hold other people's data."""
+        told = "".join(safe(one) + "\n" for one in traceback.format_exc().splitlines())
+        self._exit_renderables.append(Text(f"flowtrail failed; this is a defect worth reporting:\n\n{told}"))
+        self._close_messages_no_wait()
+
+
+def _new_view(name: str) -> View:
+    """Make a view that was not looked at before; its modules are loaded only now."""
+    if name == "lag":
+        from flowtrail_tui.views.lag import LagView
+
+        return LagView()
+    from flowtrail_tui.views.ask import AskView
+
+    return AskView()

@@ -1,0 +1,81 @@
+"""One sitting at a source, without any toolkit: its link, status, coverage and time range, and how it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_collector.errors import SourceUnavailable
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model import window as ranges
+from flowtrail_tui.model.link import LOW_COVERAGE, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowtrail_collector.source import Document, Source, Window
+    from flowtrail_tui.queries import Answer, Queries
+
+STATUS_LANE = "status"
+_SECOND = 10**9
+
+
+class Session:
+    """What is known of the source between questions; time comes from `now`."""
+
+    def __init__(self, source: Source, queries: Queries, now: Callable[[], int]) -> None:
+        """Start with nothing known."""
+        self.source = source
+        self.queries = queries
+        self.now = now
+        self.link = Link(live=source.live)
+        self.range = ranges.DEFAULT
+        self.status: Document = {}
+        self.coverage: float | None = None
+        self._status_due_ns = 0
+
+    def ask(self, lane: str, about: Any, call: Callable[[], Any]) -> bool:
+        """Ask in a thread; False where the lane is busy."""
+        return self.queries.ask(lane, about, call, self.now())
+
+    def window(self) -> Window | None:
+        """Return the time range looked at; None while the end of a file is not known."""
+        if self.source.live:
+            return self.range.window(self.now())
+        return self.range.window(f.moment(self.status.get("as_of"))) if self.status else None
+
+    def may_ask(self) -> bool:
+        """Tell whether views may ask now: not while the source is away."""
+        return not self.link.disconnected
+
+    def stored(self) -> int | None:
+        """Return how many spans the source holds; None where it does not say."""
+        store = self.status.get("store")
+        return f.whole(store.get("spans") if isinstance(store, dict) else self.status.get("spans"))
+
+    @property
+    def low_coverage(self) -> bool:
+        """True where so much telemetry is missing that answers suffer."""
+        return self.coverage is not None and self.coverage < LOW_COVERAGE
+
+    def ask_status(self, *, at_once: bool = False) -> None:
+        """Ask how the source is, about once a second; a file that answered does not change."""
+        now = self.now()
+        due = now >= self._status_due_ns and self.link.may_ask(now) and (self.source.live or not self.link.connected)
+        if (due or at_once) and self.ask(STATUS_LANE, None, self.source.status):
+            self._status_due_ns = now + _SECOND
+
+    def learn(self, answer: Answer) -> bool:
+        """Learn from an answer whether the source is there; tells whether that changed.
+
+        Failures while a retry is awaited teach nothing: several questions were under way when the source went.
+        """
+        now, before = self.now(), self.link
+        if not isinstance(answer.error, SourceUnavailable):
+            self.link = before.answered(now)
+        elif before.may_ask(now):
+            self.link = before.failed(now, str(answer.error))
+        if answer.lane == STATUS_LANE and isinstance(answer.result, dict):
+            self.status = answer.result
+            if self.coverage is None:
+                self.coverage = f.number(self.status.get("coverage"))
+        return self.link.disconnected != before.disconnected
