@@ -64,9 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(wrong)
     except (KeyboardInterrupt, click.exceptions.Abort):
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return Exit.OK
     except Exception as error:  # noqa: BLE001 the last line of defence: people get a sentence
         return _explain(error)
     return result if isinstance(result, int) else Exit.OK
@@ -125,9 +122,3 @@ def _prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not complain about the closed pipe."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -49,7 +49,8 @@ def command(files: tuple[Path, ...], store: Path, as_json: bool) -> int:
     if as_json:
         options.write_json(_document(result, store))
     else:
-        click.echo(_sentence(result, store))
+        with options.output():
+            click.echo(_sentence(result, store))
     return Exit.FAILED if result.damaged else Exit.OK
 
 
@@ -71,8 +72,9 @@ def _document(result: Imported, store: Path) -> dict[str, object]:
 def _sentence(result: Imported, store: Path) -> str:
     from flowtrail_tui.safe import safe
 
-    facts = [f"{result.stored:,} spans stored in {safe(str(store))}"]
-    facts += [f"{result.duplicates:,} were there already"] if result.duplicates else []
+    new = result.stored or result.rejected or result.conflicting or not result.records
+    facts = [f"{result.stored:,} spans stored in {safe(str(store))}{'' if new else ': all of it was there already'}"]
+    facts += [f"{result.duplicates:,} were there already"] if result.duplicates and new else []
     facts += [f"{result.rejected:,} rejected ({safe('; '.join(result.notes))})"] if result.rejected else []
     return ", ".join(facts)
 

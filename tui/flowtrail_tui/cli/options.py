@@ -84,17 +84,32 @@ def window_of(source: Source, since: str | None, until: str | None) -> Window:
     return resolve(source, since, until)
 
 
+@contextmanager
+def output() -> Iterator[None]:
+    """Write to stdout inside; when its reader has gone (`| head`), end without a word."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter's last flush would complain, were there something left that can not be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
 def write_json(document: Document) -> None:
     """Write a document to stdout; characters that a terminal would not show, or would obey, as JSON escapes."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    with output():
+        click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def write_lines(lines: Iterable[Line], *, plain: bool) -> None:
     """Write lines to stdout: coloured on a terminal, as bare text into a pipe."""
     from flowtrail_tui.text.paint import Paint
 
-    click.echo(Paint(on=coloured(plain=plain), ascii_only=not _has_glyphs()).lines(lines), nl=False, color=True)
+    painted = Paint(on=coloured(plain=plain), ascii_only=not _has_glyphs()).lines(lines)
+    with output():
+        click.echo(painted, nl=False, color=True)
 
 
 def narrate(text: str) -> None:

@@ -84,9 +84,9 @@ def _write(content: bytes, place: Path) -> None:
     from flowtrail_collector.errors import SourceUnavailable
 
     if place == STDOUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        with options.output():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
         return
     try:
         place.write_bytes(content)
