@@ -1,6 +1,7 @@
 """A consumer that polls and states outcomes; it says what it was assigned and what it handled, until it is to end.
 
-A failed message is left behind. Without `commit` nothing is committed by hand: auto-commit does, or nobody.
+A failed message is left behind. It commits after each batch if told so (`commit_until`: only that many messages);
+otherwise auto-commit does, or nobody.
 """
 
 from typing import Any
@@ -48,7 +49,7 @@ def main() -> None:
                 except RefusedError:
                     pass
                 count += 1
-        if batches and told.get("commit"):
+        if batches and told.get("commit") and count <= told.get("commit_until", count):
             consumer.commit()
         if batches:
             if told.get("flush"):

@@ -26,10 +26,7 @@ def send(producer: KafkaProducer, word: dict[str, Any]) -> Any:
 
 def answered(future: Any) -> dict[str, Any]:
     """Wait for the broker's answer."""
-    try:
-        metadata = future.get(timeout=60)
-    except KafkaError as error:
-        return {"error": type(error).__name__}
+    metadata = future.get(timeout=60)
     return {"partition": metadata.partition, "offset": metadata.offset}
 
 
@@ -40,7 +37,45 @@ def send_many(producer: KafkaProducer, word: dict[str, Any]) -> dict[str, Any]:
         send(producer, {**word, "id": f"{word['id']}-{number}", "key": f"key-{number % 100}"})
         for number in range(first, first + count)
     ]
-    return {"failed": sum("error" in answered(future) for future in futures)}
+    for future in futures:
+        answered(future)
+    return {"count": count}
+
+
+class Acting:
+    """Does one thing at a time with a producer."""
+
+    def __init__(self, producer: KafkaProducer) -> None:
+        self._producer = producer
+        self._posted: Any = None
+
+    def __call__(self, word: dict[str, Any]) -> dict[str, Any]:
+        """Do what the word says; a refusal is told by its name."""
+        try:
+            return self._do(word)
+        except KafkaError as error:
+            return {"error": type(error).__name__}
+
+    def _do(self, word: dict[str, Any]) -> dict[str, Any]:
+        producer = self._producer
+        match word["do"]:
+            case "send":
+                return answered(send(producer, word))
+            case "post":
+                self._posted = send(producer, word)
+            case "answer":
+                return answered(self._posted)
+            case "send_many":
+                return send_many(producer, word)
+            case "begin":
+                producer.begin_transaction()
+            case "commit":
+                producer.commit_transaction()
+            case "abort":
+                producer.abort_transaction()
+            case "close":
+                producer.close(timeout=word.get("timeout"))
+        return {}
 
 
 def main() -> None:
@@ -52,26 +87,9 @@ def main() -> None:
     if "transactional_id" in config:
         producer.init_transactions()
     say(ready=True)
-    pending = None
+    act = Acting(producer)
     for word in heard():
-        result: dict[str, Any] = {}
-        match word["do"]:
-            case "send":
-                result = answered(send(producer, word))
-            case "post":
-                pending = send(producer, word)
-            case "answer":
-                result = answered(pending)
-            case "send_many":
-                result = send_many(producer, word)
-            case "begin":
-                producer.begin_transaction()
-            case "commit":
-                producer.commit_transaction()
-            case "abort":
-                producer.abort_transaction()
-            case "close":
-                producer.close(timeout=word.get("timeout"))
+        result = act(word)
         if word.get("flush", True):
             flush(60)
         say(**{word["do"]: True}, **result)

@@ -1,0 +1,90 @@
+"""Publications that do not go well: a broker that stops or hangs, a message too large, the same message id twice."""
+
+import pytest
+
+IMPATIENT = {"request_timeout_ms": 1500, "delivery_timeout_ms": 3000, "max_block_ms": 5000, "enable_idempotence": False}
+
+
+@pytest.mark.slow
+def test_a_producer_against_a_broker_that_hangs(start, collector, private_kafka):
+    """In doubt, since the client gave up; then yes, since a consumer has it. What was never written stays in doubt."""
+    broker = private_kafka()
+    topic, group = broker.create_topic("orders"), "payment"
+    patient = start("producer", collector, broker.bootstrap_servers, service="patient")
+    assert patient.do("send", topic=topic, id="before")["offset"] == 0
+    hasty = start("producer", collector, broker.bootstrap_servers, service="hasty", config=IMPATIENT)
+    assert "offset" in hasty.do("send", topic=topic, id="warm")
+    broker.freeze()
+    assert patient.do("post", topic=topic, id="acked late", flush=False)
+    assert "error" in hasty.do("send", topic=topic, id="hung")
+    assert collector.published("hung") == ("in-doubt", "timeout")
+    assert collector.consumed("hung") == {}
+    broker.thaw()
+    assert "offset" in patient.do("answer")
+    assert collector.published("acked late") == ("yes", "acked")
+    told = {"service": "payment", "topic": topic, "group": group, "flush": True}
+    consumer = start("polling", collector, broker.bootstrap_servers, **told)
+    while consumer.hear("handled")["handled"] < 4:
+        pass
+    assert collector.published("hung") == ("yes", "seen")
+    assert collector.consumed("hung") == {group: "processed"}
+    consumer.stop()
+    broker.kill()
+    assert "error" in hasty.do("send", topic=topic, id="refused")
+    assert collector.published("refused") == ("in-doubt", "timeout")
+    patient.do("post", topic=topic, id="cut off", flush=False)
+    patient.do("close", timeout=1)
+    assert collector.published("cut off") == ("in-doubt", "closed")
+    broker.start()
+    consumer = start("polling", collector, broker.bootstrap_servers, **told)
+    assert "offset" in hasty.do("send", topic=topic, id="after")
+    while consumer.hear("handled")["handled"] < 1:
+        pass
+    consumer.stop()
+    hasty.stop()
+    patient.stop()
+    assert collector.consumed("after") == {group: "processed"}
+    assert collector.published("refused") == ("in-doubt", "timeout")
+    assert collector.published("cut off") == ("in-doubt", "closed")
+
+
+def test_a_message_that_is_too_large(run, collector, topic):
+    """Refused by the broker or by the client itself: a definite failure, of which a finding tells."""
+    orders = topic("orders", configs={"max.message.bytes": 2000})
+    producer = run("producer", config={"max_request_size": 100_000})
+    for name, times in ((f"{orders}-broker", 2000), (f"{orders}-client", 100_000)):
+        assert producer.do("send", topic=orders, id=name, times=times)["error"] == "MessageSizeTooLargeError"
+        assert collector.published(name) == ("no", "failed")
+    producer.do("send", topic=orders, id=f"{orders}-small")
+    producer.stop()
+    found = collector.findings(orders)
+    assert [(row["kind"], row["severity"]) for row in found] == [("publish-failed", "error")] * 2
+    assert {row["message_ids"][0] for row in found} == {f"{orders}-broker", f"{orders}-client"}
+    assert collector.published(f"{orders}-small") == ("yes", "acked")
+
+
+def test_the_application_sends_one_message_twice(run, collector, topic, topic_name):
+    """Two sends under one message id: a republish, and the consumer handled both copies."""
+    orders, audit, group = topic("orders"), topic("audit"), topic_name("payment")
+    producer = run("producer")
+    for _ in range(2):
+        producer.do("send", topic=orders, id=orders)
+    producer.do("send", topic=audit, id=orders)
+    producer.do("send", topic=orders, id=f"{orders}-once")
+    producer.stop()
+    consumer = run("polling", service="payment", topic=orders, group=group)
+    while consumer.hear("handled")["handled"] < 3:
+        pass
+    consumer.stop()
+    (found,) = collector.findings(orders)
+    assert (found["kind"], found["severity"], found["offsets"]) == ("republish", "warning", [0, 1])
+    assert found["message_ids"] == [orders]
+    assert collector.kinds(audit) == []
+    document = collector.ask(f"id:{orders}")
+    assert document is not None
+    events = {event["destination"]: event for event in document["events"]}
+    assert events[orders]["duplicated"]["answer"] == "yes"
+    assert [row["offset"] for row in events[orders]["published"]["records"]] == [0, 1]
+    assert [line["answer"] for line in events[orders]["consumed"]] == ["processed"]
+    assert events[audit]["duplicated"]["answer"] == "no"
+    assert collector.event(f"{orders}-once")["duplicated"]["answer"] == "no"
