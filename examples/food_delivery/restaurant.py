@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COOKING = 0.01
 """Seconds: the kitchens of this example are fast."""
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds after which the service turns to the next order, whatever the kitchen does."""
 
 

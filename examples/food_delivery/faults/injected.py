@@ -50,7 +50,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         self._network: LossyNetwork | None = None
         self._slow_until = 0.0
         self._hung: ConsumerRecord | None = None
-        self._refused: list[ConsumerRecord] = []
+        self._uncommitted: list[ConsumerRecord] = []
         self._held: tuple[float, Event] | None = None
         self._detoured: Event | None = None
         self._overtaken = Flag()
@@ -90,7 +90,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
     def crash_before_commit(self, done: list[ConsumerRecord]) -> None:
         """Redelivery after a crash: the process is killed when a batch is done and before it is committed."""
         if len(done) in BATCH and self.due("crash"):
-            self._note_redelivery(done)
+            self._note_redelivery([*self._uncommitted, *done])
             flush(5)  # a crash takes untold what was not yet sent: here all of it is told
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -103,6 +103,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
 
     def committed(self) -> None:
         """Note a message whose handling hangs, once it counts as done: from now on nobody will handle it again."""
+        self._uncommitted = []
         if self._hung is not None:
             self._journal.note("unfinished", self._hung.topic, self._group, read(self._hung).id)
             self._hung = None
@@ -110,7 +111,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
     def commit_refused(self, done: list[ConsumerRecord]) -> None:
         """Remember what a rebalance kept from being committed, until it is known who owns it afterwards."""
         if self._schedule is not None:
-            self._refused += done
+            self._uncommitted += done
 
     def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
         """Nothing to do: what is revoked may come back."""
@@ -118,17 +119,17 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
     def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Note what moved away uncommitted: its new owner will handle it again. What stayed goes on where it was."""
         kept = set(assigned)
-        self._note_redelivery([message for message in self._refused if _partition(message) not in kept])
-        self._refused = []
+        self._note_redelivery([message for message in self._uncommitted if _partition(message) not in kept])
+        self._uncommitted = [message for message in self._uncommitted if _partition(message) in kept]
         if self._hung is not None and _partition(self._hung) not in kept:
             self._hung = None
 
     def _note_redelivery(self, done: list[ConsumerRecord]) -> None:
-        """Note what was handled well and will be again; a second attempt at what went wrong is no fault."""
-        for message in done:
-            event = read(message)
-            if message is not self._hung and event.details.get("card") != "unreadable":
-                self._journal.note("redelivery", message.topic, self._group, event.id)
+        """Note what will be handed out again; a second attempt at what failed or was left behind is no fault."""
+        for place, message in enumerate(done):
+            left_behind = message is self._hung and _partition(message) in map(_partition, done[place + 1 :])
+            if not left_behind and read(message).details.get("card") != "unreadable":
+                self._journal.note("redelivery", message.topic, self._group, read(message).id)
 
     # restaurant
 
@@ -136,7 +137,8 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         """Redelivery after a rebalance: the member leaves its group when a batch is done, without committing it."""
         if len(done) not in BATCH or not self.due("leave"):
             return False
-        self._note_redelivery(done)
+        self._note_redelivery([*self._uncommitted, *done])
+        self._uncommitted = []
         consumer.close(autocommit=False)
         sleep(AWAY)
         return True

@@ -42,22 +42,25 @@ class LossyNetwork:
             Thread(target=self._connect, args=(client,), daemon=True).start()
 
     def _connect(self, client: socket.socket) -> None:
-        request = b""
-        while not request.endswith(b"\r\n\r\n"):
-            received = client.recv(4096)
-            if not received:
+        with client:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                received = client.recv(4096)
+                if not received:
+                    return
+                request += received
+            host, _, port = request.split()[1].decode().rpartition(":")
+            try:
+                broker = socket.create_connection((host, int(port)))
+            except OSError:
                 return
-            request += received
-        host, _, port = request.split()[1].decode().rpartition(":")
-        try:
-            broker = socket.create_connection((host, int(port)))
-        except OSError:
-            client.close()
-            return
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        link = _Link(client, broker, self._armed, self._lost)
-        Thread(target=link.forward_requests, daemon=True).start()
-        link.forward_answers()
+            with broker:
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                link = _Link(client, broker, self._armed, self._lost)
+                requests = Thread(target=link.forward_requests, daemon=True)
+                requests.start()
+                link.forward_answers()
+                requests.join()
 
 
 class _Link:

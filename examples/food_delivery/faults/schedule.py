@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from threading import Lock
 from time import monotonic
 
 
@@ -47,6 +48,7 @@ class Schedule:
             for name, plan in self._plans.items()
         }
         self._begun: float | None = None
+        self._lock = Lock()
 
     def due(self, name: str) -> bool:
         """Whether this fault should happen now; if so, the next is a period away."""
@@ -54,8 +56,9 @@ class Schedule:
         if plan is None:
             return False
         now = monotonic()
-        self._begun = self._begun or now
-        if now - self._begun < self._due[name] or (self._end is not None and now > self._end - plan.last):
-            return False
-        self._due[name] = now - self._begun + plan.period
-        return True
+        with self._lock:
+            self._begun = self._begun or now
+            if now - self._begun < self._due[name] or (self._end is not None and now > self._end - plan.last):
+                return False
+            self._due[name] = now - self._begun + plan.period
+            return True
