@@ -63,6 +63,10 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         """Whether the fault of this name should happen now."""
         return self._schedule is not None and self._schedule.due(name)
 
+    def _retry(self, name: str) -> None:
+        if self._schedule is not None:
+            self._schedule.retry(name)
+
     # orders
 
     def network(self) -> dict[str, Any]:
@@ -123,6 +127,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         self._uncommitted = [message for message in self._uncommitted if _partition(message) in kept]
         if self._hung is not None and _partition(self._hung) not in kept:
             self._hung = None
+            self._retry("hang")
 
     def _note_redelivery(self, done: list[ConsumerRecord]) -> None:
         """Note what will be handed out again; a second attempt at what failed or was left behind is no fault."""
@@ -166,8 +171,11 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
 
     def choose(self, waiting: list[Event]) -> int | None:
         """Causal inversion, second half: of the messages that wait, begin the effect before its cause."""
-        if self._held is None or monotonic() >= self._held[0]:
+        if self._held is None:
+            return None
+        if monotonic() >= self._held[0]:
             self._held = None
+            self._retry("inversion")
             return None
         cause = self._held[1]
         effect = next((place for place, event in enumerate(waiting) if event.because == cause.id), None)
@@ -193,6 +201,8 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         if self._detoured is not None and event.id == self._detoured.id:
             if self._overtaken.wait(HELD):
                 self._journal.note("completion-reorder", self._settings.topic(KITCHEN), self._group, event.id)
+            else:
+                self._retry("detour")
             self._detoured = None
 
     def sent(self, event: Event) -> None:

@@ -62,3 +62,8 @@ class Schedule:
                 return False
             self._due[name] = now - self._begun + plan.period
             return True
+
+    def retry(self, name: str) -> None:
+        """Make this fault due at once again: it was begun and did not come about."""
+        with self._lock:
+            self._due[name] = 0.0
