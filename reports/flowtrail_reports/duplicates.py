@@ -43,6 +43,17 @@ EVENTS = (
     Column("grade", "Grade"),
     Column("evidence", "Evidence", "evidence"),
 )
+COPIES = (
+    Column("message_ids", "Event", "id"),
+    Column("place", "Records", "id"),
+    Column("producer", "Producer"),
+    Column("reason", "Cause", missing=NONE),
+    Column("first", "First copy"),
+    Column("second", "Second copy"),
+    Column("gap_ms", "Apart", "milliseconds"),
+    Column("grade", "Grade"),
+    Column("evidence", "Evidence", "evidence"),
+)
 FLAT = (
     Column("severity", "Severity", "severity"),
     Column("kind", "Kind"),
@@ -92,7 +103,7 @@ def duplicates_report(documents: Documents) -> Report:
         sections=(
             Section("By cause", _explained(answer["findings"]), _timelines(rows), Table(CAUSES, causes)),
             *(
-                Section(title, note, table=Table(EVENTS, tuple(row for row in rows if row["what"] == what)))
+                Section(title, note, table=_table(what, rows))
                 for what, (title, note) in TITLES.items()
                 if any(row["what"] == what for row in rows)
             ),
@@ -133,6 +144,11 @@ def _row(finding: Document, events: dict[str, Document]) -> dict[str, Any]:
     }
 
 
+def _table(what: str, rows: Sequence[dict[str, Any]]) -> Table:
+    columns = COPIES if what in (WRITTEN, PUBLISHED) else EVENTS
+    return Table(columns, tuple(row for row in rows if row["what"] == what))
+
+
 def _what(finding: Document) -> str:
     if finding["kind"] == "redelivery":
         return TWICE if finding["severity"] == "error" or "handled this event" in finding["summary"] else AGAIN
@@ -157,7 +173,7 @@ def _deliveries(finding: Document, event: Document | None) -> list[str]:
 
 def _records(event: Document | None) -> list[str]:
     records = ((event or {}).get("published") or {}).get("records", [])
-    return [f"{record['partition']}:{record['offset']} {_clock(record['at'])}".strip() for record in records]
+    return [f"offset {record['offset']} {_clock(record['at'])}".strip() for record in records]
 
 
 def _clock(moment: str | None) -> str:
@@ -165,8 +181,8 @@ def _clock(moment: str | None) -> str:
 
 
 def _gap_ms(finding: Document) -> float | None:
-    if not finding["first_at"] or not finding["last_at"]:
-        return None
+    if not finding["first_at"] or not finding["last_at"] or finding["kind"] == "resend":
+        return None  # when the first copy of a resend was written, its lost answer would have told
     gap = datetime.fromisoformat(finding["last_at"]) - datetime.fromisoformat(finding["first_at"])
     return round(gap.total_seconds() * 1000, 3)
 
