@@ -1,0 +1,78 @@
+"""Transactions: acked is not committed, and a marker at the end is no lag."""
+
+import pytest
+
+from tests.e2e.product import eventually
+
+
+@pytest.mark.slow
+def test_transactions(run_watched, watching, topic, topic_name):
+    """Open: in doubt. Committed: yes. Aborted: no, and not expected of those who read committed records."""
+    orders, group = topic("orders"), topic_name("payment")
+    producer = run_watched("producer", config={"transactional_id": topic_name("tx")})
+    names = {step: f"{orders}-{step}" for step in ("commit", "abort", "last")}
+    producer.do("begin")
+    producer.do("send", topic=orders, id=names["commit"])
+    assert watching.published(names["commit"]) == ("in-doubt", "transaction open")
+    producer.do("commit")
+    assert watching.published(names["commit"]) == ("yes", "acked")
+    for step in ("abort", "last"):
+        producer.do("begin")
+        producer.do("send", topic=orders, id=names[step])
+        producer.do("abort" if step == "abort" else "commit")
+    assert watching.published(names["abort"]) == ("no", "aborted")
+    consumer = run_watched(
+        "polling",
+        service="payment",
+        topic=orders,
+        group=group,
+        commit=True,
+        flush=True,
+        config={"isolation_level": "read_committed", "enable_auto_commit": False},
+    )
+    while consumer.hear("handled")["handled"] < 2:
+        pass
+    assert {step: watching.event(name)["published"]["answer"] for step, name in names.items()} == {
+        "commit": "yes",
+        "abort": "no",
+        "last": "yes",
+    }
+    lines = {step: watching.event(name)["consumed"] for step, name in names.items()}
+    assert {step: [(line["group"], line["answer"]) for line in found] for step, found in lines.items()} == {
+        "commit": [(group, "processed")],
+        "abort": [(group, "not-expected")],
+        "last": [(group, "processed")],
+    }
+    assert lines["abort"][0]["reason"] == "aborted"
+    row = eventually(lambda: watching.lag(orders)[group], lambda row: row["lag"] == 0)
+    assert (row["lag"], row["time_lag_ms"], row["status"]) == (0, 0, "ok")
+    assert row["position"] >= 5  # commit, its marker, abort, its marker, last; its marker is at 5
+    consumer.stop()
+    producer.stop()
+    assert watching.kinds(orders) == []
+    row = eventually(lambda: watching.lag(orders)[group], lambda row: row["lag"] == 0)
+    assert row["lag"] == 0
+
+
+def test_records_of_an_open_transaction_are_not_lag(run_watched, watching, topic, topic_name):
+    """What nobody who reads committed records may have yet is pending for nobody, until the transaction ends."""
+    orders, group = topic("orders"), topic_name("payment")
+    plain, producer = run_watched("producer"), run_watched("producer", config={"transactional_id": topic_name("tx")})
+    plain.do("send", topic=orders, id=f"{orders}-plain")
+    committed = {"isolation_level": "read_committed", "enable_auto_commit": False}
+    told = {"service": "payment", "topic": orders, "group": group, "commit": True, "flush": True}
+    consumer = run_watched("polling", config=committed, **told)
+    consumer.hear("handled")
+    producer.do("begin")
+    producer.do("send", topic=orders, id=orders)
+    row = eventually(lambda: watching.lag(orders)[group], lambda row: row["end_bound"] == "exact")
+    assert (row["position"], row["lag"]) == (1, 0)
+    producer.do("commit")
+    while consumer.hear("handled")["handled"] < 2:
+        pass
+    consumer.stop()
+    producer.stop()
+    plain.stop()
+    assert watching.published(orders) == ("yes", "acked")
+    assert watching.consumed(orders) == {group: "processed"}
+    assert watching.kinds(orders) == []
