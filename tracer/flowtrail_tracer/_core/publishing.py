@@ -31,6 +31,9 @@ ACKED: Final = "acked"
 FAILED: Final = "failed"
 IN_DOUBT: Final = "in-doubt"
 
+CLOSED: Final = "ProducerClosed"
+"""The error type of a publication whose producer was closed, or whose process ended, before the broker answered."""
+
 Pairs = list[tuple[str, bytes]]
 
 
@@ -76,7 +79,7 @@ class Publisher:
     def give_up(self) -> None:
         """Record every publication without an answer as in doubt."""
         for publication in list(self.pending):
-            publication.finish(IN_DOUBT, None, "closed before the broker answered")
+            publication.finish(IN_DOUBT, CLOSED, "closed before the broker answered")
 
     def seal(self, age: int = 0) -> None:
         """Nothing is held back."""
@@ -140,6 +143,11 @@ class Publication:
             self.size = len(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
+
+    def refused_with(self, headers: Pairs) -> None:
+        """Note the caller's headers of a message that is not sent: its names are the application's."""
+        if headers:
+            self.known = Known(headers, RUNTIME.index)
 
     def stamp(self, headers: Pairs) -> Pairs:
         """Return a new header list: the caller's, with ours in place of any of the same name.

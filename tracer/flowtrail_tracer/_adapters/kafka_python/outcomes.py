@@ -6,7 +6,7 @@ close with open batches, and errors after the append leave it open: in doubt, ne
 
 from typing import Final
 
-from flowtrail_tracer._core.publishing import FAILED, IN_DOUBT
+from flowtrail_tracer._core.publishing import CLOSED, FAILED, IN_DOUBT
 
 _DEFINITE: Final = frozenset(
     {
@@ -44,7 +44,9 @@ def outcome_of(error: BaseException) -> str:
 
 
 def error_type(error: BaseException) -> str:
-    """Return the error's type as `error.type` has it: the class's name."""
+    """Return the error's type as `error.type` has it: a close with open batches, else the class's name."""
+    if type(error).__name__ == "IllegalStateError" and "closed forcefully" in str(error):
+        return CLOSED
     return type(error).__qualname__
 
 

@@ -90,29 +90,55 @@ def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | N
         try:
             future = original(self, *args, **kwargs)
         except BaseException as error:
-            _raised(publication, before, error)
+            _raised(publication, before, error, args, kwargs)
             raise
         if publication is not None:
-            _returned(publication, before, future)
+            _returned(publication, before, future, args, kwargs)
         return future
 
     return send
 
 
-def _raised(publication: KafkaPublication | None, before: KafkaPublication | None, error: BaseException) -> None:
+def _raised(
+    publication: KafkaPublication | None,
+    before: KafkaPublication | None,
+    error: BaseException,
+    args: Any,
+    kwargs: Any,
+) -> None:
     """Record a send that raised: nothing has been handed to the broker."""
     if publication is None:
         return
     try:
         _current.publication = before
+        _note_unstamped(publication, args, kwargs)
         publication.finish(FAILED, error_type(error), describe(error))
     except Exception:  # noqa: BLE001 - the host's exception is what it gets
         fault("send")
 
 
-def _returned(publication: KafkaPublication, before: KafkaPublication | None, future: Any) -> None:
+def _note_unstamped(publication: KafkaPublication, args: Any, kwargs: Any) -> None:
+    """Note key and headers, above all the message id, of a send that was refused before it came to be stamped."""
+    if publication.stamped is not None:
+        return
+    given = dict(zip(("topic", "value", "key", "headers"), args, strict=False)) | kwargs
+    key, headers = given.get("key"), given.get("headers")
+    if isinstance(key, bytes | bytearray | memoryview | str):
+        publication.key = key
+    if isinstance(headers, list) and all(_is_header(pair) for pair in headers):
+        publication.refused_with(headers)
+
+
+def _is_header(pair: Any) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], bytes)
+
+
+def _returned(
+    publication: KafkaPublication, before: KafkaPublication | None, future: Any, args: Any, kwargs: Any
+) -> None:
     try:
         _current.publication = before
+        _note_unstamped(publication, args, kwargs)
         add_both = getattr(future, "_add_cb_eb", None)
         if add_both is not None:
             add_both(publication.acked, publication.refused)
