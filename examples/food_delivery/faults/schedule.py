@@ -25,7 +25,7 @@ class Plan:
 PLANS = {
     "resend": Plan("orders-1", first=4, period=25),
     "poison": Plan("orders-1", first=2, period=20),
-    "crash": Plan("payment-1", first=4, period=90, last=8),
+    "crash": Plan("payment-1", first=2.5, period=90, last=5),
     "republish": Plan("restaurant-2", first=2, period=25),
     "hang": Plan("restaurant-2", first=1, period=40),
     "leave": Plan("restaurant-1", first=2, period=75, last=5),
