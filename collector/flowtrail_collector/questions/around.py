@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.questions.relations import sql_of
 from flowtrail_collector.questions.scope import Scope, fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import duckdb
 
@@ -25,6 +26,8 @@ MOST_SEEDS = 5_000
 """Spans that may stand for what was asked; the newest are kept."""
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
+
+_AT = 'destination = $1 AND "partition" = $2'
 
 Place = tuple[str, int, int]
 """Destination, partition, offset."""
@@ -86,16 +89,80 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
 
 
 def scope_around(connection: duckdb.DuckDBPyConnection, seeds: Seeds) -> Scope:
-    """Return the scope of the events that `seeds` name, after following causes, effects, copies and records."""
-    before = -1
+    """Return the scope of the events that `seeds` name, after following causes, effects, copies and records.
+
+    The spans are gathered by one narrow query for each kind of name: a condition on one column is read from that column
+    alone, where one condition that joins them all would read every column of every span.
+    """
+    gatherer = _Gatherer(connection)
     for _ in range(_ROUNDS):
-        if seeds.size() == before:
+        if not gatherer.gather(seeds):
             break
-        before = seeds.size()
-        condition, parameters = _named_by(seeds, neighbours=0)
-        seeds.take(_spans(connection, condition, parameters))
-    condition, parameters = _named_by(seeds, neighbours=NEIGHBOURS)
-    return Scope(connection, condition, parameters)
+    gatherer.surround(seeds)
+    return Scope.of_table(connection, "gathered")
+
+
+class _Gatherer:
+    """Gathers spans into the temporary table `gathered`; what was asked for once is not asked for again."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._asked = Seeds()
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE gathered AS SELECT * FROM ({sql_of('evidence')}) AS e LIMIT 0"
+        )
+
+    def gather(self, seeds: Seeds) -> bool:
+        """Gather what the seeds name and add what those spans name; False when there was nothing new to ask."""
+        ids, traces, places = (
+            sorted(seeds.ids - self._asked.ids),
+            sorted(seeds.traces - self._asked.traces),
+            sorted(seeds.places - self._asked.places),
+        )
+        if not (ids or traces or places):
+            return False
+        self._asked.ids |= seeds.ids
+        self._asked.traces |= seeds.traces
+        self._asked.places |= seeds.places
+        before = self._count()
+        if ids:
+            self._add("message_id IN (SELECT unnest($1::VARCHAR[]))" if len(ids) > 1 else "message_id = $1[1]", [ids])
+            self._add(
+                "causation_id IN (SELECT unnest($1::VARCHAR[]))" if len(ids) > 1 else "causation_id = $1[1]", [ids]
+            )
+        if traces:
+            self._add("trace_id IN (SELECT unnest($1::BLOB[]))" if len(traces) > 1 else "trace_id = $1[1]", [traces])
+            seeds.traces |= _joined_by_links(self._connection, set(traces))
+        for stretch in ranges(places, 0):
+            self._add(f"{_AT} AND operation <> 'receive' AND \"offset\" BETWEEN $3 AND $4", stretch)
+            self._add("origin_destination = $1 AND origin_partition = $2 AND origin_offset BETWEEN $3 AND $4", stretch)
+        seeds.take(fetch(self._connection, f"SELECT {_COLUMNS} FROM gathered OFFSET {before}"))
+        return True
+
+    def surround(self, seeds: Seeds) -> None:
+        """Gather the neighbours of the records, the receives that cover them, and their groups' positions."""
+        for stretch in ranges(seeds.places, NEIGHBOURS):
+            self._add(f"{_AT} AND operation <> 'receive' AND \"offset\" BETWEEN $3 AND $4", stretch)
+            self._add(
+                f'{_AT} AND operation = \'receive\' AND "offset" <= $4 AND coalesce(offset_last, "offset") >= $3',
+                stretch,
+            )
+        for place in sorted({place[:2] for place in seeds.places}):
+            self._add(f"{_AT} AND operation IN ('settle', 'assign', 'revoke')", place)
+        if seeds.transactions:
+            self._add(
+                "operation = 'settle' AND transaction_id IN (SELECT unnest($1::VARCHAR[]))",
+                [sorted(seeds.transactions)],
+            )
+
+    def _add(self, condition: str, parameters: Sequence[Any]) -> None:
+        self._connection.execute(
+            f"INSERT INTO gathered SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", parameters
+        )
+
+    def _count(self) -> int:
+        row = self._connection.execute("SELECT count(*) FROM gathered").fetchone()
+        return int(row[0]) if row else 0
 
 
 def _spans(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Any) -> list[dict[str, Any]]:
@@ -106,41 +173,27 @@ def _spans(connection: duckdb.DuckDBPyConnection, condition: str, parameters: An
     )
 
 
+def _joined_by_links(connection: duckdb.DuckDBPyConnection, traces: set[bytes]) -> set[bytes]:
+    """Return the traces that links join to these, both ways."""
+    if not traces:
+        return set()
+    rows = connection.execute(
+        f"""
+        SELECT DISTINCT unnest([trace_id, linked_trace_id]) FROM link_rows
+        WHERE trace_id IN (SELECT unnest($traces::BLOB[])) OR linked_trace_id IN (SELECT unnest($traces::BLOB[]))
+        LIMIT {MOST_SEEDS}
+        """,
+        {"traces": sorted(traces)},
+    ).fetchall()
+    return {trace for (trace,) in rows}
+
+
 def _linked(connection: duckdb.DuckDBPyConnection, place: Place) -> bool:
     row = connection.execute(
         'SELECT count(*) FROM link_rows WHERE destination = ? AND "partition" = ? AND "offset" = ?',
         place,
     ).fetchone()
     return bool(row and row[0])
-
-
-def _named_by(seeds: Seeds, *, neighbours: int) -> tuple[str, dict[str, Any]]:
-    """Return the condition on spans that lets through whatever `seeds` name; values are bound."""
-    parts: list[str] = ["FALSE"]
-    values: dict[str, Any] = {}
-    if seeds.ids:
-        values["ids"] = sorted(seeds.ids)
-        parts.append("message_id IN (SELECT unnest($ids))")
-        parts.append("causation_id IN (SELECT unnest($ids))")
-    if seeds.traces:
-        values["traces"] = sorted(seeds.traces)
-        parts.append("trace_id IN (SELECT unnest($traces::BLOB[]))")
-    if seeds.transactions and neighbours:
-        values["transactions"] = sorted(seeds.transactions)
-        parts.append("(operation = 'settle' AND transaction_id IN (SELECT unnest($transactions)))")
-    for number, (destination, partition, low, high) in enumerate(ranges(seeds.places, neighbours)):
-        values |= {f"d{number}": destination, f"p{number}": partition, f"l{number}": low, f"h{number}": high}
-        positions = "operation IN ('settle', 'assign', 'revoke') OR " if neighbours else ""
-        parts.append(
-            f'(destination = $d{number} AND "partition" = $p{number} AND ({positions}'
-            f'("offset" <= $h{number} AND coalesce(offset_last, "offset") >= $l{number})))'
-        )
-        if not neighbours:
-            parts.append(
-                f"(origin_destination = $d{number} AND origin_partition = $p{number} "
-                f"AND origin_offset BETWEEN $l{number} AND $h{number})"
-            )
-    return f"operation IS NOT NULL AND ({' OR '.join(parts)})", values
 
 
 def ranges(places: Iterable[Place], neighbours: int) -> list[tuple[str, int, int, int]]:

@@ -263,6 +263,7 @@ def _date(connection: duckdb.DuckDBPyConnection, facts: Facts, readings: list[_R
         "partitions": [one.pair.log.partition for one in wanted.values()],
         "clusters": [one.pair.log.cluster for one in wanted.values()],
         "positions": [one.first_readable for one in wanted.values()],
+        "least": min(one.first_readable for one in wanted.values()),
         "compacted": [one.compacted for one in wanted.values()],
         "lasts": [(one.end or 0) - 1 for one in wanted.values()],
     }

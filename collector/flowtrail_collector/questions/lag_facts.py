@@ -23,7 +23,7 @@ SLICES = 32
 """So many slices a window is summed up in."""
 BEFORE = -1
 """The slice of all that happened before the window."""
-_SHARED = ("lag_eras", "lag_groups", "lag_transactional", "lag_sends", "lag_handed", "lag_held")
+_SHARED = ("lag_eras", "lag_transactional", "lag_sends", "lag_handed", "lag_held")
 
 Row = dict[str, Any]
 
@@ -124,7 +124,7 @@ class Pair:
         if not reached:
             return None
         furthest = max(reached, key=lambda row: row["reach"])
-        return Held(furthest["reach"], "delivered", furthest["at_ns"], furthest["member"])
+        return Held(furthest["reach"], "delivered", furthest["at_ns"])
 
     def positions(self) -> dict[int, int]:
         """Return the position at the end of each slice in which it was told."""
@@ -209,13 +209,18 @@ def gather(connection: duckdb.DuckDBPyConnection, span: Span) -> Facts:
         log.began = first if log.began is None else min(log.began, first)
     for row in rows["broker_ends"]:
         facts.logs.setdefault(site.log(row), LogFacts()).samples[row["slice"]] = row
+    named = _Named((*rows["reads"], *rows["positions"]))
     for row in rows["reads"]:
-        _pair(facts, row["grp"], site.log(row), assumed=row["assumed"]).reads.append(row)
+        group, assumed = named.group(row)
+        if group is not None:
+            _pair(facts, group, site.log(row), assumed=assumed).reads.append(row)
         log = facts.logs.setdefault(site.log(row), LogFacts())
         if row["reach"] is not None:
             log.seen[row["slice"]] = max(log.seen.get(row["slice"], 0), row["reach"])
     for row in rows["positions"]:
-        _pair(facts, row["grp"], site.log(row), assumed=row["assumed"]).told.append(row)
+        group, assumed = named.group(row)
+        if group is not None:
+            _pair(facts, group, site.log(row), assumed=assumed).told.append(row)
     for row in rows["broker_positions"]:
         _pair(facts, row["grp"], site.log(row), assumed=False).sampled.append(row)
     for row in rows["broker_members"]:
@@ -283,3 +288,20 @@ class _Sites:
         known = self._clusters.get((system, row["destination"]), set())
         cluster = row["cluster_id"] or (next(iter(known)) if len(known) == 1 else None)
         return Log(system, cluster, row["destination"], row["partition"])
+
+
+class _Named:
+    """Tells of which group a row speaks: named, or the one that its service names on the destination, or assumed."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._groups: dict[tuple[str | None, str], set[str]] = {}
+        for row in rows:
+            if row["consumer_group"] is not None:
+                self._groups.setdefault((row["service"], row["destination"]), set()).add(row["consumer_group"])
+
+    def group(self, row: Row) -> tuple[str | None, bool]:
+        """Return the group and whether it is only assumed; None where nothing tells."""
+        if row["consumer_group"] is not None:
+            return row["consumer_group"], False
+        known = self._groups.get((row["service"], row["destination"]), set())
+        return (next(iter(known)), False) if len(known) == 1 else (row["service"], True)

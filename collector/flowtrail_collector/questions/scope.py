@@ -38,6 +38,16 @@ class Scope:
             f"CREATE TEMP TABLE evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", values
         )
 
+    @classmethod
+    def of_table(cls, connection: duckdb.DuckDBPyConnection, table: str) -> Scope:
+        """Return the relations over spans that were gathered into a temporary table, each counted once."""
+        scope = cls.__new__(cls)
+        scope._connection, scope._built = connection, set()
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE evidence AS SELECT DISTINCT ON (trace_id, span_id) * FROM temp.{table}"
+        )
+        return scope
+
     def build(self, *names: str) -> None:
         """Build the relations named and all they read."""
         for name in needed(names):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from flowtrail_collector.store import duplicates
+from flowtrail_collector.store import duplicates, ledger
 from flowtrail_collector.store.batch import SpanBatch, Stored
 from flowtrail_collector.store.identity import Recent, keys_of
 from flowtrail_collector.store.inserting import Inserter
@@ -62,6 +62,8 @@ class Appender:
         self._order: deque[bytes] = deque(digest for (digest,) in rows)
         self.digests = set(self._order)
         self._resources: set[int] = set()
+        counted = connection.execute("SELECT count(*) FROM ledger_rows").fetchone()
+        self._ledger_rows = int(counted[0]) if counted else 0
         newest = connection.execute("SELECT max(start_ns) FROM span_rows WHERE start_ns <= ?", [horizon]).fetchone()
         stored = newest is not None and newest[0] is not None
         self._recent = Recent(newest[0] + 1 if newest and stored else 0)
@@ -121,7 +123,17 @@ class Appender:
 
     def _insert_spans(self, spans: pa.Table, keep: NDArray[np.bool_], conflicting: NDArray[np.bool_]) -> None:
         spans = spans.append_column("conflicting", pa.array(conflicting))
-        self._inserter.insert("span_rows", spans if keep.all() else spans.filter(pa.array(keep)))
+        if not keep.all():
+            spans, conflicting = spans.filter(pa.array(keep)), conflicting[keep]
+        self._inserter.insert("span_rows", spans)
+        if not spans.num_rows:
+            return
+        entries = ledger.entries(spans, conflicting)
+        self._inserter.insert("ledger_rows", entries)
+        self._ledger_rows += entries.num_rows
+        if self._ledger_rows > ledger.MERGE_AT:
+            ledger.merge(self._connection)
+            self._ledger_rows = 0
 
     def _insert_links(self, spans: pa.Table, links: pa.Table, keep: NDArray[np.bool_]) -> None:
         if not links.num_rows:

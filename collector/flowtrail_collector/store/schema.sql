@@ -148,8 +148,23 @@ CREATE TABLE broker_topic_rows (
     retention_ms   BIGINT
 );
 
--- The highest span number of each instance that retention removed, so that what was forgotten does not look lost.
-CREATE TABLE forgotten_rows (
-    instance VARCHAR NOT NULL,
-    number   BIGINT  NOT NULL
+-- The ledger: what each instance told, summed per commit and merged from time to time, so that a question about one
+-- event need not count every span ever stored. Retention leaves it alone: what was forgotten does not look lost.
+CREATE TABLE ledger_rows (
+    service        VARCHAR,
+    instance       VARCHAR,
+    host           VARCHAR,
+    system         VARCHAR,
+    cluster_id     VARCHAR,
+    destination    VARCHAR,
+    consumer_group VARCHAR,
+    operation      VARCHAR,
+    closing        BOOLEAN,                -- messaging.operation.name is `close`
+    spans          BIGINT NOT NULL,
+    numbered       BIGINT NOT NULL,        -- spans with a number, those with conflicting ids counted once
+    last_number    BIGINT,
+    dropped        BIGINT,
+    dropped_links  BIGINT,
+    first_ns       BIGINT NOT NULL,
+    last_ns        BIGINT NOT NULL
 );

@@ -3,7 +3,8 @@
 -- flowtrail's tracer numbers its spans 1, 2, 3 ... per instance, so `expected - received` spans are lost. `dark` says
 -- that nothing may be concluded from what this instance did not report: it has holes, dropped spans, or is not
 -- numbered at all (a foreign instrumentation, whose sampling nobody told us). `ended` says that its last span is a
--- revoke or a close: it has no tail that a crash could have swallowed. Numbers removed by retention count as received.
+-- revoke or a close: it has no tail that a crash could have swallowed. The sums stand in ledger_rows, which
+-- retention leaves alone.
 --
 -- `stepped` says that its clock was set back while it ran: a span that was recorded later ended before an earlier one
 -- began. Then its numbers order its spans, not its clock. Ten milliseconds are granted to threads that race between
@@ -13,31 +14,29 @@
 WITH seen AS (
     SELECT coalesce(instance, 'service ' || service) AS who FROM evidence
     UNION
-    SELECT coalesce(s.instance, 'service ' || s.service)
-    FROM span_rows AS s
-    JOIN (SELECT DISTINCT destination FROM evidence) AS d ON d.destination = s.destination
-    WHERE s.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
+    SELECT coalesce(l.instance, 'service ' || l.service)
+    FROM ledger_rows AS l
+    JOIN (SELECT DISTINCT destination FROM evidence) AS d ON d.destination = l.destination
+    WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
 ),
 told AS (
     SELECT
-        coalesce(s.instance, 'service ' || s.service)   AS who,
-        min(s.service)                                  AS service,
-        min(s.instance)                                 AS instance,
-        min(s.host)                                     AS host,
-        count(DISTINCT s.host)                          AS hosts,
-        count(s.number) FILTER (WHERE NOT s.conflicting)
-            + count(DISTINCT s.number) FILTER (WHERE s.conflicting) AS received,
-        max(s.number)                                   AS last_number,
-        count(*) FILTER (WHERE s.number IS NULL AND s.operation IS NOT NULL) AS unnumbered,
-        max(s.dropped)                                  AS dropped,
-        sum(s.dropped_links)                            AS dropped_links,
-        arg_max(s.operation, s.number)                  AS last_operation,
-        arg_max(s.operation_name, s.number)             AS last_operation_name,
-        min(s.start_ns)                                 AS first_ns,
-        max(s.end_ns)                                   AS last_ns
-    FROM span_rows AS s
-    JOIN seen ON seen.who = coalesce(s.instance, 'service ' || s.service)
-    GROUP BY 1
+        s.who,
+        min(l.service)                                  AS service,
+        min(l.instance)                                 AS instance,
+        min(l.host)                                     AS host,
+        count(DISTINCT l.host)                          AS hosts,
+        sum(l.numbered)                                 AS received,
+        max(l.last_number)                              AS last_number,
+        max(l.dropped)                                  AS dropped,
+        sum(l.dropped_links)                            AS dropped_links,
+        arg_max(l.operation, l.last_number)             AS last_operation,
+        arg_max(l.closing, l.last_number)               AS last_closing,
+        min(l.first_ns)                                 AS first_ns,
+        max(l.last_ns)                                  AS last_ns
+    FROM ledger_rows AS l
+    JOIN seen AS s ON s.who = coalesce(l.instance, 'service ' || l.service)
+    GROUP BY s.who
 ),
 ordered AS (
     SELECT
@@ -52,9 +51,6 @@ ordered AS (
 ),
 clocks AS (
     SELECT who, bool_or(end_ns < begun_before - 10000000) AS stepped FROM ordered GROUP BY who
-),
-forgotten AS (
-    SELECT instance AS who, max(number) AS number FROM forgotten_rows GROUP BY instance
 )
 SELECT
     t.who,
@@ -63,15 +59,14 @@ SELECT
     CASE WHEN t.hosts = 1 THEN t.host END AS host,
     t.last_number IS NOT NULL             AS numbered,
     coalesce(t.last_number, 0)            AS expected,
-    least(t.last_number, t.received + coalesce(f.number, 0)) AS received,
+    least(t.last_number, t.received) AS received,
     coalesce(t.dropped, 0)                AS dropped,
     coalesce(t.dropped_links, 0)          AS dropped_links,
-    t.last_number IS NULL OR t.received + coalesce(f.number, 0) < t.last_number OR coalesce(t.dropped, 0) > 0
+    t.last_number IS NULL OR t.received < t.last_number OR coalesce(t.dropped, 0) > 0
         OR coalesce(t.dropped_links, 0) > 0 AS dark,
-    coalesce(t.last_operation = 'revoke' OR t.last_operation_name = 'close', FALSE) AS ended,
+    coalesce(t.last_operation = 'revoke' OR t.last_closing, FALSE) AS ended,
     coalesce(c.stepped, FALSE)            AS stepped,
     t.first_ns,
     t.last_ns
 FROM told AS t
 LEFT JOIN clocks AS c ON c.who = t.who
-LEFT JOIN forgotten AS f ON f.who = t.who

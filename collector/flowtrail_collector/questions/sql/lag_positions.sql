@@ -3,9 +3,12 @@
 SELECT * EXCLUDE (place)
 FROM (
     SELECT *,
-        min(end_ns) OVER (PARTITION BY system, cluster_id, destination, "partition", grp, slice) AS first_ns,
+        min(end_ns) OVER (
+            PARTITION BY system, cluster_id, destination, "partition", consumer_group, service, slice
+        ) AS first_ns,
         row_number() OVER (
-            PARTITION BY system, cluster_id, destination, "partition", grp, slice, generation IS NULL
+            PARTITION BY system, cluster_id, destination, "partition", consumer_group, service, slice,
+                generation IS NULL
             ORDER BY generation DESC, CASE WHEN generation IS NULL THEN end_ns END DESC, number DESC NULLS LAST,
                 end_ns DESC, reason, "position"
         ) AS place

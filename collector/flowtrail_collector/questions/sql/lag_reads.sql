@@ -1,9 +1,7 @@
 -- lag_reads: how far each group was handed records, per partition and slice of the window (-1: before it).
-SELECT system, cluster_id, destination, "partition", grp,
+SELECT system, cluster_id, destination, "partition", consumer_group, service,
     CASE WHEN end_ns < $from_ns THEN -1 ELSE least($slices - 1, (end_ns - $from_ns) // $slice_ns) END AS slice,
-    bool_and(assumed)       AS assumed,
     max(last_offset) + 1    AS reach,
-    arg_max(member, end_ns) AS member,
     min(end_ns)             AS first_ns,
     max(end_ns)             AS at_ns
 FROM lag_handed

@@ -1,12 +1,13 @@
 -- lag_unread: the first record at or after each wanted position, as far as telemetry knows one, and since when any is
 -- known to stand there. A delivery to another group proves a record as well as its send does.
 --
+-- `least` is the lowest wanted position: said once more for the scans, which can skip what lies below it.
 -- In a compacted topic an earlier record may be gone: only the last of each key is sure to stand.
 WITH kept AS (
     SELECT s.destination, s."partition", s.cluster_id, s.message_key, max(s."offset") AS "offset",
         arg_max(s.end_ns, s."offset") AS end_ns
     FROM lag_sends AS s
-    WHERE EXISTS (
+    WHERE s."offset" >= $least AND EXISTS (
         SELECT 1 FROM lag_wanted AS w
         WHERE w.compacted AND w.destination = s.destination AND w."partition" = s."partition"
     )
@@ -18,7 +19,7 @@ proofs AS (
     FROM lag_wanted AS w
     JOIN lag_sends AS s ON s.destination = w.destination AND s."partition" = w."partition" AND s."offset" >= w."position"
         AND (s.cluster_id IS NULL OR w.cluster_id IS NULL OR s.cluster_id = w.cluster_id)
-    WHERE NOT w.compacted
+    WHERE NOT w.compacted AND s."offset" >= $least
     UNION ALL
     SELECT w.number, k."offset", k.end_ns, TRUE
     FROM lag_wanted AS w
@@ -31,7 +32,7 @@ proofs AS (
     JOIN lag_handed AS h ON h.destination = w.destination AND h."partition" = w."partition"
         AND h.last_offset >= w."position"
         AND (h.cluster_id IS NULL OR w.cluster_id IS NULL OR h.cluster_id = w.cluster_id)
-    WHERE NOT w.compacted
+    WHERE NOT w.compacted AND h.last_offset >= $least
 )
 SELECT
     number,

@@ -9,11 +9,11 @@ WITH here AS (
 ),
 spoken AS (
     SELECT
-        s.system, s.destination, s.cluster_id, s.consumer_group, s.service, s.operation,
-        coalesce(s.instance, 'service ' || s.service) AS who
-    FROM span_rows AS s
-    JOIN here ON here.system IS NOT DISTINCT FROM s.system AND here.destination = s.destination
-    WHERE s.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
+        l.system, l.destination, l.consumer_group, l.service, l.operation,
+        coalesce(l.instance, 'service ' || l.service) AS who
+    FROM ledger_rows AS l
+    JOIN here ON here.system IS NOT DISTINCT FROM l.system AND here.destination = l.destination
+    WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
     GROUP BY ALL
 ),
 only_group AS (

@@ -5,8 +5,7 @@ SELECT
     s.instance,
     count(*)                                        AS spans,
     max(s.number)                                   AS expected,
-    least(max(s.number), count(s.number) FILTER (WHERE NOT s.conflicting)
-        + count(DISTINCT s.number) FILTER (WHERE s.conflicting) + coalesce(max(f.number), 0)) AS received,
+    least(max(s.number), max(l.numbered))           AS received,
     max(s.dropped)                                  AS dropped,
     bool_or(s.operation = 'send')                   AS publishes,
     bool_or(s.operation = 'send' AND (s.publish_outcome IS NOT NULL OR s."offset" IS NOT NULL)) AS tells_acks,
@@ -16,5 +15,6 @@ SELECT
     bool_or(s.consumer_group IS NOT NULL)           AS names_groups,
     max(s.end_ns)                                   AS last_ns
 FROM span_rows AS s
-LEFT JOIN (SELECT instance, max(number) AS number FROM forgotten_rows GROUP BY instance) AS f ON f.instance = s.instance
+LEFT JOIN (SELECT instance, sum(numbered)::BIGINT AS numbered FROM ledger_rows GROUP BY instance) AS l
+    ON l.instance = s.instance
 GROUP BY s.service, s.instance
