@@ -50,6 +50,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("[ ]", "earlier, later question"),
             ("↑ ↓", "in the input: earlier, later question"),
+            ("ctrl+d ctrl+u", "scroll the card, also from the list of events"),
             ("tab", "between the events and the card"),
             ("c", "understand the question in another way, where several match"),
             ("E", "list the evidence: the spans that prove each answer"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.link import LOW_COVERAGE, Link
 from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, sides
+from flowtrail_tui.safe import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> 
     """Draw where one is (left) and how the data comes (right); narrow bars keep link, coverage and clock."""
     left = [Part(" flowtrail", "title")]
     for place in trail[:1] if width < _TIGHT else trail:
-        left += [Part(" ▸ ", "dim"), Part(place, "bright")]
+        left += [Part(" ▸ ", "dim"), Part(clip(place, _LONGEST_PLACE), "bright")]
     for dropped in _DROPPED:
         right = _joined([piece for name, piece in _pieces(status, link) if piece and name not in dropped])
         if line_width(left) + line_width(right) + 2 <= width:
@@ -55,6 +56,7 @@ def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> 
 
 
 _TIGHT = 72
+_LONGEST_PLACE = 40
 _DROPPED = ((), ("source",), ("source", "window"), ("source", "window", "rate"), ("source", "window", "rate", "clock"))
 """What narrow bars leave out; the state of the link and the coverage never are."""
 

@@ -37,7 +37,7 @@ class _Sheet:
             above, named = [clip_line(named, self.width - 1)], ()
         column = self.label + self.answers
         if line_width(said) >= self.answers:
-            above, said = [*above, (*fill_line(named, self.label), *said)], ()
+            above, said = [*above, clip_line((*fill_line(named, self.label), *said), self.width - 1)], ()
             named = ()
         texts = wrap(text, self.width - column - _GRADE - 1)
         first = (*fill_line(named, self.label), *fill_line(said, self.answers), Part(texts[0]))
@@ -126,13 +126,15 @@ def _pairs(pairs: list[tuple[str, Any]], width: int) -> list[Line]:
 def _published(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     answer = part(event, "published")
     mark = f.word(answer.get("grade"))
+    found = f.items(answer.get("records"))
+    places = records(event) if len(found) > 1 else [""] * len(found)  # a single one stands above already
     pieces = [f.word(answer.get("reason"), "")]
-    for record in f.items(answer.get("records")):
+    for place, record in zip(places, found, strict=True):
         at, acked = f.moment(record.get("at")), f.number(record.get("ack_ms"))
-        pieces.append(f"partition {f.word(record.get('partition'))} offset {f.word(record.get('offset'))}")
-        pieces += [f"at {f.clock(at, digits=3)}Z"] if at is not None else []
-        pieces += [f"ack after {f.duration(acked)}"] if acked is not None else []
-    text = " · ".join(piece for piece in pieces if piece)
+        stamps = [place, f"at {f.clock(at, digits=3)}Z" if at is not None else ""]
+        stamps.append(f"ack after {f.duration(acked)}" if acked is not None else "")
+        pieces.append(" ".join(filter(None, stamps)))
+    text = " · ".join(filter(None, pieces))
     return sheet.answer("Published?", verdict(answer.get("answer"), mark), text, mark)
 
 

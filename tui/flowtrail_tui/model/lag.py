@@ -10,6 +10,7 @@ from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line
 from flowtrail_tui.model.words import LAG_ORDER, lag_status
+from flowtrail_tui.safe import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -270,9 +271,10 @@ def summary(rows: Sequence[GroupLag]) -> Line:
     parts = [Part("total lag ", "dim"), Part(("≥" if partial and total is not None else "") + f.count(total), "bright")]
     worst = max((row for row in rows if row.worst is not None), key=lambda row: row.lag or 0, default=None)
     if worst is not None and worst.worst is not None:
+        role = lag_status(worst.status).role
         parts += [
             Part("  worst ", "dim"),
-            Part(f"{worst.group} on {worst.destination} p{worst.worst.partition}", lag_status(worst.status).role),
+            Part(f"{clip(worst.group, 20)} on {clip(worst.destination, 24)} p{worst.worst.partition}", role),
         ]
     return tuple(parts)
 
@@ -280,9 +282,9 @@ def summary(rows: Sequence[GroupLag]) -> Line:
 def partitions_head(row: GroupLag) -> tuple[Line, Line]:
     """Head the lower pane: what it shows (left), and which partition holds most of the lag (right)."""
     left = line(
-        Part(f" {row.group}", "bright"),
+        Part(f" {clip(row.group, 28)}", "bright"),
         Part(" ▸ ", "dim"),
-        Part(row.destination, "bright"),
+        Part(clip(row.destination, 32), "bright"),
         Part(f"   {f.count(len(row.partitions))} partition{'s' if len(row.partitions) != 1 else ''}", "dim"),
     )
     worst = row.worst

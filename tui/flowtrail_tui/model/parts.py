@@ -58,9 +58,9 @@ def fill_line(parts: Iterable[Part], cells: int, role: str = "text") -> Line:
 
 def sides(left: Line, right: Line, cells: int) -> Line:
     """Lay out a line with a left and a right end; where both do not fit, the left one is cut."""
-    right = clip_line(right, cells)
-    room = cells - line_width(right)
-    return (*fill_line(left, room), *right)
+    right = clip_line(right, cells - 1)
+    room = cells - line_width(right) - 1
+    return (*fill_line(left, room), Part(" "), *right) if right else fill_line(left, cells)
 
 
 def wrap(text: str, cells: int) -> list[str]:

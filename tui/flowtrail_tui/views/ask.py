@@ -38,6 +38,24 @@ _ROOMY = 30
 """From this height on the card has empty lines between its parts."""
 
 
+class _Events(Table[dict[str, Any]]):
+    """The events of an answer; half and whole screens scroll the card below, which is what there is to read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+d,pagedown", "scroll_card(1)", "card down", show=False),
+        Binding("ctrl+u,pageup", "scroll_card(-1)", "card up", show=False),
+    ]
+
+    def __init__(self, card: Document) -> None:
+        """`card` is the pane below."""
+        super().__init__(asked.EVENT_COLUMNS, _event_cells, id="ask-events")
+        self._card = card
+
+    def action_scroll_card(self, direction: int) -> None:
+        """Scroll the card by half its height."""
+        self._card.action_half(direction)
+
+
 class AskView(View):
     """The question's input and its answer."""
 
@@ -68,9 +86,9 @@ class AskView(View):
         self._typing = False
         self._reading: str | None = None
         self.entry = Entry(placeholder="id, flow, trace, destination:partition:offset, key:destination/value")
-        self.list: Table[dict[str, Any]] = Table(asked.EVENT_COLUMNS, _event_cells, id="ask-events")
         self.near: Table[str] = Table(asked.NEAR_COLUMNS, _near_cells, id="ask-near")
         self.card = Document(self._compose_card, id="ask-card")
+        self.list = _Events(self.card)
         self.line = Lines(self._draw_understood, id="ask-understood")
 
     def compose(self) -> ComposeResult:

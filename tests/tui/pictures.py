@@ -1,0 +1,114 @@
+"""Every screen and state, reached by keys from fixed data: what the snapshots hold and the guide's pictures show."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.widgets import Input
+
+from flowtrail_collector.errors import StoreDamaged
+from flowtrail_tui.app import FlowtrailApp
+from flowtrail_tui.settings import Settings
+from tests.tui.fake import SECOND, FakeSource
+from tests.tui.pilot import Driven
+
+_FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+_NUMBER = re.compile(r"terminal-\d+")
+
+
+class PicturedApp(FlowtrailApp):
+    """Draws pictures that load nothing from elsewhere."""
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as SVG, without web fonts, in names that do not change with its content."""
+        svg = super().export_screenshot(title=title or "flowtrail", simplify=simplify)
+        return _NUMBER.sub("terminal", _FONTS.sub("", svg))
+
+
+_DARK = Settings()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One screen: the source's fields, the keys that lead there, and what happens to the source then."""
+
+    keys: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
+    look: Settings = _DARK
+    waits: bool = True
+    then: Callable[[Driven], Awaitable[None]] | None = None
+
+    def app(self) -> tuple[PicturedApp, FakeSource]:
+        """Make the application on its source."""
+        source = FakeSource(**self.source)
+        return PicturedApp(source, now=lambda: source.now_ns, look=self.look), source
+
+    async def reach(self, driven: Driven) -> None:
+        """Press the keys."""
+        if self.waits:
+            await driven.settle()
+        await driven.press(*self.keys)
+        if self.then is not None:
+            await self.then(driven)
+        for entry in driven.app.screen.query(Input):
+            entry.cursor_blink = False  # a picture is taken at any moment
+        await driven.pilot.pause()
+
+
+async def _paused(driven: Driven) -> None:
+    driven.source.more(128)
+    await driven.wait(1)
+
+
+async def _gone(driven: Driven) -> None:
+    driven.source.gone = True
+    await driven.wait(2)
+    await driven.wait(1)
+
+
+async def _broken(driven: Driven) -> None:
+    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
+    await driven.wait(1)
+
+
+async def _unanswered(driven: Driven) -> None:
+    driven.source.now_ns += SECOND
+    driven.app.tick()
+    await driven.pilot.pause()
+
+
+FILTER = ("slash", *"verdict", "colon", "exclamation_mark", *"ok", "enter")
+WRONG = ("slash", *"topic", "colon", *"orders", "space", *"vredict", "colon", *"ok", "enter")
+UNKNOWN = ("colon", *"orders", "colon", "3", "colon", "9", "9", "enter")
+
+PICTURES: dict[str, Picture] = {
+    "flows": Picture(),
+    "flows-paused": Picture(("j", "j"), then=_paused),
+    "flows-filter": Picture(FILTER),
+    "flows-filter-wrong": Picture(WRONG),
+    "flows-empty": Picture(source={"flows_stored": 0}),
+    "flows-window": Picture(source={"flows_stored": 40, "now_ns": FakeSource.now_ns + 7200 * SECOND}),
+    "flows-loading": Picture(source={"latency_s": 60.0}, waits=False, then=_unanswered),
+    "flows-error": Picture(then=_broken),
+    "flows-disconnected": Picture(("j",), then=_gone),
+    "flows-waiting": Picture(source={"gone": True}),
+    "flows-low-coverage": Picture(source={"coverage": 0.41}),
+    "flows-replay": Picture(source={"live": False, "name": "orders-incident.duckdb"}),
+    "flows-hostile": Picture(source={"hostile": True}),
+    "flows-light": Picture(look=Settings("light")),
+    "flows-ansi": Picture(look=Settings("ansi")),
+    "flows-ascii": Picture(look=Settings("ansi", ascii_only=True)),
+    "ask": Picture(("slash", *"verdict", "colon", *"duplicated", "enter", "enter")),
+    "ask-nothing-asked": Picture(("colon",)),
+    "ask-evidence": Picture(("enter", "E")),
+    "ask-unknown": Picture(UNKNOWN),
+    "ask-hostile": Picture(("j", "enter"), source={"hostile": True}),
+    "ask-low-coverage": Picture(("enter",), source={"coverage": 0.41}),
+    "lag": Picture(("2", "j")),
+    "lag-disconnected": Picture(("2",), then=_gone),
+    "lag-hostile": Picture(("2",), source={"hostile": True}),
+    "help": Picture(("question_mark",)),
+    "time-range": Picture(("t",)),
+    "yank": Picture(("j", "y")),
+}
