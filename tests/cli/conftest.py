@@ -1,6 +1,7 @@
 """A store to ask, and the command line in this process."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,9 +140,16 @@ def otlp(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Import the event once; each test that asks for `store` has its own copy."""
+    folder = tmp_path_factory.mktemp("imported")
+    (folder / "spans.jsonl").write_text(history())
+    assert main(["import", str(folder / "spans.jsonl"), "--store", str(folder / "some.duckdb")]) == 0
+    return folder / "some.duckdb"
+
+
 @pytest.fixture
-def store(run: Run, otlp: Path, tmp_path: Path) -> Path:
+def store(imported: Path, tmp_path: Path) -> Path:
     """Offer a store with one event in it."""
-    path = tmp_path / "some.duckdb"
-    assert run("import", otlp, "--store", path).code == 0
-    return path
+    return Path(shutil.copy(imported, tmp_path / "some.duckdb"))
