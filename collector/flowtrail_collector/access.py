@@ -38,7 +38,7 @@ class Access:
 
     def _shows_token(self, authorization: str) -> bool:
         scheme, _, shown = authorization.partition(" ")
-        if self.token is None or scheme.lower() != "bearer":
+        if not self.token or scheme.lower() != "bearer":
             return False
         return hmac.compare_digest(shown.strip().encode(), self.token.encode())
 

@@ -19,6 +19,7 @@ Row = dict[str, Any]
 def status(connection: duckdb.DuckDBPyConnection, *, path: str | None = None) -> dict[str, Any]:
     """Return the document of a store; a running collector adds what only it knows."""
     instances = fetch(connection, sql_of("status_instances"))
+    telling = {row["service"] for row in fetch(connection, sql_of("status_acks"))}
     stored = fetch(
         connection,
         "SELECT count(*) AS spans, min(start_ns) AS oldest, max(end_ns) AS newest FROM span_rows",
@@ -37,7 +38,10 @@ def status(connection: duckdb.DuckDBPyConnection, *, path: str | None = None) ->
             "newest": rfc3339_or_none(stored["newest"]),
             "sampled_at": rfc3339_or_none(sampled),
         },
-        "services": [_service(name, instances) for name in sorted({row["service"] or "" for row in instances})],
+        "services": [
+            _service(name, instances, tells_acks=(name or None) in telling)
+            for name in sorted({row["service"] or "" for row in instances})
+        ],
     }
 
 
@@ -52,7 +56,7 @@ def _share(instances: list[Row]) -> float | None:
     return sum(row["received"] for row in numbered) / expected if expected else None
 
 
-def _service(name: str, instances: list[Row]) -> Row:
+def _service(name: str, instances: list[Row], *, tells_acks: bool) -> Row:
     """Sum up a service: what its instances tell, and what is missing of it."""
     own = [row for row in instances if (row["service"] or "") == name]
     return {
@@ -63,7 +67,7 @@ def _service(name: str, instances: list[Row]) -> Row:
         "coverage": _share(own),
         "dropped": sum(row["dropped"] or 0 for row in own),
         "publishes": any(row["publishes"] for row in own),
-        "tells_acks": any(row["tells_acks"] for row in own),
+        "tells_acks": tells_acks,
         "consumes": any(row["consumes"] for row in own),
         "tells_outcomes": any(row["tells_outcomes"] for row in own),
         "tells_positions": any(row["tells_positions"] for row in own),
