@@ -1,8 +1,8 @@
 """Runs the README's code as a service: `python service.py BOOTSTRAP BLOCK ...`, the blocks as the README has them.
 
 Around them stands only what a reader supplies: the address of the broker, what the broker can do, where a new group
-begins, and `handle`. A loop over a consumer has no end, so `handle` ends it after the first message; blocks that poll are
-repeated until they have handled another.
+begins, and `handle`. A loop over a consumer has no end, so `handle` ends it after the first message; blocks that poll
+are repeated until they have handled another.
 """
 
 import sys
