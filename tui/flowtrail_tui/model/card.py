@@ -28,8 +28,10 @@ class _Sheet:
     label: int
     answers: int
 
-    def answer(self, label: str, word: Word | None, text: str, mark: str, *, group: bool = False) -> list[Line]:
-        """Draw one line; a sentence that does not fit goes on below itself."""
+    def answer(
+        self, label: str, word: Word | None, text: str, mark: str, *further: str, group: bool = False
+    ) -> list[Line]:
+        """Draw one line; further sentences, and what does not fit, go on below."""
         named = line(Part("   " if group else " "), Part(label, "bright" if group else "label"))
         said: Line = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
         above: list[Line] = []
@@ -39,7 +41,7 @@ class _Sheet:
         if line_width(said) >= self.answers:
             above, said = [*above, clip_line((*fill_line(named, self.label), *said), self.width - 1)], ()
             named = ()
-        texts = wrap(text, self.width - column - _GRADE - 1)
+        texts = [one for sentence in (text, *further) for one in wrap(sentence, self.width - column - _GRADE - 1)]
         first = (*fill_line(named, self.label), *fill_line(said, self.answers), Part(texts[0]))
         graded = (
             *fill_line(first, self.width - _GRADE),
@@ -147,9 +149,8 @@ def _consumed(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     lines = sheet.note("Consumed?", [f"{done} of {expected} groups"])
     for row in groups:
         mark = f.word(row.get("grade"))
-        handed, reason = " → ".join(deliveries(row)), f.word(row.get("reason"), "")
-        text = f"{handed}   {reason}" if handed and reason else handed or reason
-        lines += sheet.answer(_group_name(row), verdict(row.get("answer"), mark), text, mark, group=True)
+        text, *further = [*deliveries(row), *filter(None, [f.word(row.get("reason"), "")])] or [""]
+        lines += sheet.answer(_group_name(row), verdict(row.get("answer"), mark), text, mark, *further, group=True)
     return lines
 
 

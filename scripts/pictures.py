@@ -1,0 +1,59 @@
+"""Draw the pictures of the terminal interface for README and guide from seeded data: `docs/pictures/*.svg`.
+
+The same screens stand as snapshots in the tests; here they are written where the documents show them. Run it after a
+change of the screens: `uv run python scripts/pictures.py`; `--check` only tells whether the files are up to date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.tui.pictures import PICTURES  # noqa: E402 (found only with the root on the path)
+from tests.tui.pilot import Driven  # noqa: E402
+
+FOLDER = ROOT / "docs" / "pictures"
+DRAWN = {
+    "flows": "flows-paused",
+    "ask": "ask",
+    "lag": "lag",
+    "filter": "flows-filter-wrong",
+    "disconnected": "lag-disconnected",
+    "replay": "flows-replay",
+    "light": "flows-light",
+}
+"""File name to picture."""
+SIZE = (120, 36)
+
+
+async def draw(name: str) -> str:
+    """Return one screen as SVG."""
+    picture = PICTURES[name]
+    app, source = picture.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await picture.reach(Driven(app, source, pilot))
+        return app.export_screenshot()
+
+
+def main(arguments: list[str]) -> int:
+    """Draw all of them; with `--check`, say which files differ."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    stale: list[str] = []
+    for file, name in DRAWN.items():
+        path = FOLDER / f"{file}.svg"
+        svg = asyncio.run(draw(name))
+        if "--check" not in arguments:
+            path.write_text(svg, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != svg:
+            stale.append(path.name)
+    if stale:
+        print(f"drawn otherwise now: {', '.join(stale)}; run scripts/pictures.py")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
