@@ -79,10 +79,15 @@ class Asking:
         """Return kind, severity and reason of everything found on a topic, sorted."""
         return sorted((row["kind"], row["severity"], row["reason"]) for row in self.findings(topic))
 
+    def lags(self, topic: str) -> list[Document]:
+        """Return the lag of every group on every partition of a topic."""
+        rows = _document(self._flowtrail("lag", f"topic:{topic}", "--since", "all"))["rows"]
+        assert isinstance(rows, list)
+        return rows
+
     def lag(self, topic: str) -> dict[str, Document]:
         """Return group -> row of the topic's partition 0."""
-        rows = _document(self._flowtrail("lag", f"topic:{topic}", "--since", "all"))["rows"]
-        return {row["group"]: row for row in rows if row["partition"] == 0}
+        return {row["group"]: row for row in self.lags(topic) if row["partition"] == 0}
 
     def all_findings(self) -> list[Document]:
         """Return everything found anywhere."""

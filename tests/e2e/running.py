@@ -59,6 +59,10 @@ class Service:
             if word in fact:
                 return fact
 
+    def last(self, word: str) -> Any:
+        """Return what it last said under this word, heard or not; 0 if nothing."""
+        return next((fact[word] for fact in reversed(self.said) if word in fact), 0)
+
     def tell(self, **word: object) -> None:
         """Tell it something."""
         stdin = self.process.stdin
@@ -83,6 +87,11 @@ class Service:
         code = self.process.wait(PATIENCE)
         self._close()
         return code
+
+    def terminate(self) -> None:
+        """Tell it to end (SIGTERM), and wait."""
+        self.process.terminate()
+        self.wait()
 
     def kill(self) -> None:
         """Kill it at once (SIGKILL), unless it has ended."""

@@ -33,7 +33,7 @@ def test_a_producer_against_a_broker_that_hangs(start, collector, private_kafka)
     assert "error" in hasty.do("send", topic=topic, id="refused")
     assert collector.published("refused") == ("in-doubt", "timeout")
     patient.do("post", topic=topic, id="cut off", flush=False)
-    patient.do("close", timeout=1)
+    patient.terminate()
     assert collector.published("cut off") == ("in-doubt", "closed")
     broker.start()
     consumer = start("polling", collector, broker.bootstrap_servers, **told)
@@ -42,7 +42,6 @@ def test_a_producer_against_a_broker_that_hangs(start, collector, private_kafka)
         pass
     consumer.stop()
     hasty.stop()
-    patient.stop()
     assert collector.consumed("after") == {group: "processed"}
     assert collector.published("refused") == ("in-doubt", "timeout")
     assert collector.published("cut off") == ("in-doubt", "closed")
@@ -51,7 +50,7 @@ def test_a_producer_against_a_broker_that_hangs(start, collector, private_kafka)
 def test_a_message_that_is_too_large(run, collector, topic):
     """Refused by the broker or by the client itself: a definite failure, of which a finding tells."""
     orders = topic("orders", configs={"max.message.bytes": 2000})
-    producer = run("producer", config={"max_request_size": 100_000})
+    producer = run("producer", config={"max_request_size": 100_000, "enable_idempotence": False})
     for name, times in ((f"{orders}-broker", 2000), (f"{orders}-client", 100_000)):
         assert producer.do("send", topic=orders, id=name, times=times)["error"] == "MessageSizeTooLargeError"
         assert collector.published(name) == ("no", "failed")
