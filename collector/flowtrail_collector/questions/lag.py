@@ -68,6 +68,7 @@ class _Reading:
         self.log_facts = facts.logs.get(pair.log, LogFacts())
         self.compacted = (pair.log.cluster, pair.log.destination) in facts.compacted
         self.members = facts.membership(pair)
+        self.rounds = facts.rounds.get(pair.log.cluster, set())
         self.first_sent_ns: int | None = None
         self.known_ns: int | None = None
         self.exact = False
@@ -136,11 +137,9 @@ class _Reading:
             return ()
         positions = {**self.pair.positions(), SLICES - 1: self.held.position}
         observed = {*positions, *self.log_facts.acked, *self.log_facts.seen, *self.log_facts.samples} - {BEFORE}
-        if self.log_facts.samples and self.span.last_sample_ns is not None:
-            # What the broker did not write again had not changed at its later samples.
+        if self.log_facts.samples:
             first = min(self.log_facts.samples)
-            last = (self.span.last_sample_ns - self.span.from_ns) // self.span.slice_ns
-            observed |= set(range(max(0, first), min(SLICES - 1, last) + 1))
+            observed |= {number for number in self.rounds if number >= first}
         moments: list[Moment] = []
         position = positions.get(BEFORE)
         for number in range(SLICES):

@@ -166,6 +166,8 @@ class Facts:
     pairs: dict[tuple[str, Log], Pair]
     members: dict[tuple[str, str | None], list[Row]]
     compacted: frozenset[tuple[str | None, str]]
+    rounds: dict[str | None, set[int]]
+    """The slices in which each cluster was asked."""
 
     def membership(self, pair: Pair) -> Membership:
         """Return what the broker said last about the group's members."""
@@ -201,7 +203,10 @@ def gather(connection: duckdb.DuckDBPyConnection, span: Span) -> Facts:
         pairs={},
         members={},
         compacted=frozenset((row["cluster_id"], row["destination"]) for row in topics if row["compacted"]),
+        rounds={},
     )
+    for row in run(connection, "lag_broker_rounds", values):
+        facts.rounds.setdefault(row["cluster_id"], set()).add(row["slice"])
     for row in rows["ends"]:
         log = facts.logs.setdefault(site.log(row), LogFacts())
         log.acked[row["slice"]] = max(log.acked.get(row["slice"], 0), row["reach"])
