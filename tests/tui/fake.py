@@ -272,7 +272,7 @@ class FakeSource:
             reason = "the member went on to later records"
         elif verdict == "pending" and group == "ledger":
             handed, answer, reason, grade = [], "pending", "41,208 records in front of it", "B"
-        document = {
+        document: dict[str, Any] = {
             "group": group + evil,
             "answer": answer,
             "reason": reason + evil,

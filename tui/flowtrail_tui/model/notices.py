@@ -36,7 +36,7 @@ def no_flows(filter_text: str, window: str, stored: int | None, source: str) -> 
     if stored == 0:
         return Notice(
             "No data yet",
-            f"{source} has not received a single span. Start a traced service, or try the demo: flowtrail demo",
+            f"{source} holds not a single span. Start a traced service, or try the demo: flowtrail demo",
         )
     if filter_text:
         return Notice(
