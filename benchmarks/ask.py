@@ -32,11 +32,12 @@ EVENT_NS = 100_000  # 10,000 events a second
 SPANS_AN_EVENT = 1 + 2 * (1 + 2 / BATCH)
 
 _SPAN = """
-INSERT INTO span_rows (trace_id, span_id, parent_span_id, start_ns, end_ns, name, kind, status, resource_id, scope, service,
-    instance, host, number, system, operation, operation_name, destination, "partition", "offset", offset_last,
-    batch_count, message_id, correlation_id, message_key, consumer_group, producer_epoch, producer_seq, publish_outcome,
-    member, generation, "position", position_reason, conflicting)
+INSERT INTO span_rows (trace_id, span_id, parent_span_id, start_ns, end_ns, name, kind, status, resource_id, scope,
+    service, instance, host, number, system, operation, operation_name, destination, "partition", "offset", offset_last,
+    batch_count, message_id, correlation_id, message_key, consumer_group, producer_epoch, producer_seq,
+    publish_outcome, member, generation, "position", position_reason, conflicting)
 """
+_ID = "unhex(md5('{kind}' || e)), unhex(substr(md5('{kind} span' || e), 1, 16))"
 
 
 def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
@@ -44,12 +45,14 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
     event = f"""
         SELECT range AS e, range % {PARTITIONS} AS p, range // {PARTITIONS} AS o,
             unhex(md5('trace' || range)) AS trace, unhex(substr(md5('send' || range), 1, 16)) AS send,
-            {START_NS} + range * {EVENT_NS} AS t0, 'm-' || md5('id' || range) AS id, 'flow-' || (range // 4) AS flow
+            {START_NS} + range * {EVENT_NS} AS t0, 'm-' || md5('id' || range) AS id, 'flow-' || (range // 4) AS flow,
+            'key-' || (range % 1000) AS k
         FROM range({events})
     """
     connection.execute(f"""{_SPAN}
-        SELECT trace, send, NULL, t0, t0 + 4000000, 'send orders', 4, 0, 1, 'flowtrail', 'orders', 'orders-1', 'host-a',
-            e + 1, 'kafka', 'send', 'send', 'orders', p, o, NULL, NULL, id, flow, 'key-' || (e % 1000), NULL, 'epoch', e + 1,
+        SELECT trace, send, NULL, t0, t0 + 4000000, 'send orders', 4, 0, 1, 'flowtrail',
+            'orders', 'orders-1', 'host-a', e + 1, 'kafka', 'send', 'send', 'orders', p, o, NULL,
+            NULL, id, flow, k, NULL, 'epoch', e + 1,
             'acked', NULL, NULL, NULL, NULL, FALSE
         FROM ({event}) AS e ORDER BY t0""")
     # A batch is handed out when its last event is there, and handled one after the other.
@@ -57,20 +60,26 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
     begun = f"{handed} + 200000 + (o % {BATCH}) * 100000"
     for group in ("payment", "ledger"):
         member = f"'{group}-' || (p % 3)"
+        who = f"'{group}', {member}, 'host-b', NULL, 'kafka'"
         connection.execute(f"""{_SPAN}
-            SELECT trace, unhex(substr(md5('{group}' || e), 1, 16)), send, {begun}, {begun} + 90000, 'process orders', 5, 0,
-                2, 'flowtrail', '{group}', {member}, 'host-b', NULL, 'kafka', 'process', 'process', 'orders', p, o, NULL, NULL,
-                id, flow, 'key-' || (e % 1000), '{group}', 'epoch', e + 1, NULL, {member}, 1, NULL, NULL, FALSE
+            SELECT trace, unhex(substr(md5('{group}' || e), 1, 16)), send, {begun}, {begun} + 90000, 'process orders', 5,
+                0, 2, 'flowtrail', {who}, 'process', 'process', 'orders', p, o, NULL,
+                NULL, id, flow, k, '{group}', 'epoch', e + 1,
+                NULL, {member}, 1, NULL, NULL, FALSE
             FROM ({event}) AS e ORDER BY t0""")
-        for operation, later in (("receive", 5_000_000), ("settle", 6_000_000 + BATCH * 100_000)):
-            connection.execute(f"""{_SPAN}
-                SELECT unhex(md5('{group}{operation}' || e)), unhex(substr(md5('{group}{operation}s' || e), 1, 16)), NULL,
-                    t0 + {later}, t0 + {later} + 100000, '{operation} orders', 3, 0, 2, 'flowtrail', '{group}', {member},
-                    'host-b', NULL, 'kafka', '{operation}', '{operation}', 'orders', p,
-                    CASE '{operation}' WHEN 'receive' THEN o - {BATCH} + 1 END, CASE '{operation}' WHEN 'receive' THEN o END,
-                    {BATCH}, NULL, NULL, NULL, '{group}', NULL, NULL, NULL, {member}, 1,
-                    CASE '{operation}' WHEN 'settle' THEN o + 1 END, CASE '{operation}' WHEN 'settle' THEN 'commit' END, FALSE
-                FROM ({event}) AS e WHERE o % {BATCH} = {BATCH - 1} ORDER BY t0""")
+        last = f"FROM ({event}) AS e WHERE o % {BATCH} = {BATCH - 1} ORDER BY t0"
+        connection.execute(f"""{_SPAN}
+            SELECT {_ID.format(kind=group + " poll")}, NULL, t0 + 5000000, t0 + 5100000, 'receive orders', 3,
+                0, 2, 'flowtrail', {who}, 'receive', 'poll', 'orders', p, o - {BATCH - 1}, o,
+                {BATCH}, NULL, NULL, NULL, '{group}', NULL, NULL,
+                NULL, {member}, 1, NULL, NULL, FALSE
+            {last}""")
+        connection.execute(f"""{_SPAN}
+            SELECT {_ID.format(kind=group + " commit")}, NULL, t0 + 12000000, t0 + 12100000, 'settle orders', 3,
+                0, 2, 'flowtrail', {who}, 'settle', 'commit', 'orders', p, NULL, NULL,
+                NULL, NULL, NULL, NULL, '{group}', NULL, NULL,
+                NULL, {member}, 1, o + 1, 'commit', FALSE
+            {last}""")
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE numbers AS
         SELECT span_id, row_number() OVER (PARTITION BY instance ORDER BY end_ns, span_id) AS n

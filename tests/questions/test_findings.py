@@ -339,3 +339,29 @@ def test_committed_before_processed(told, history):
     payment.commit("orders", 0, 6)
     payment.process(sent, start=start)
     assert told(history).kinds() == [("committed-before-processed", "warning")]
+
+
+def test_a_clock_set_back_changes_nothing(told, history):
+    """Where an instance's clock contradicts its numbers, the numbers decide: no reordering, no second delivery."""
+    orders = history.service("orders")
+    sent = [orders.send("orders", 0, offset, key="k") for offset in range(3)]
+    payment = history.member("payment", group="payment")
+    payment.assign("orders", 0, 0)
+    payment.receive("orders", 0, 0, 2)
+    payment.process(sent[0])
+    payment.skew_ns = -3600 * 10**9
+    payment.process(sent[1])
+    payment.process(sent[2])
+    payment.commit("orders", 0, 3)
+    store = told(history)
+    assert store.findings() == []
+    assert [store.group(each.message_id, "payment")["answer"] for each in sent] == ["processed"] * 3
+
+
+def test_telemetry_shuffled_repeated_and_split_gives_the_same_answers(told, history):
+    """The same spans give the same findings and verdicts in whatever order and however often they arrive."""
+    sent, _, _ = _two_owners(history)
+    spans = history.spans
+    plain, mixed = told(spans), told(spans[::-1], spans[3:], spans[:5][::-1])
+    assert plain.findings() == mixed.findings()
+    assert plain.ask(sent.message_id) == mixed.ask(sent.message_id)

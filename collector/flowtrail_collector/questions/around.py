@@ -131,7 +131,7 @@ class _Gatherer:
                 "causation_id IN (SELECT unnest($1::VARCHAR[]))" if len(ids) > 1 else "causation_id = $1[1]", [ids]
             )
         if traces:
-            self._add("trace_id IN (SELECT unnest($1::BLOB[]))" if len(traces) > 1 else "trace_id = $1[1]", [traces])
+            self._add(_one_of("trace_id", "BLOB", traces), [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         for stretch in ranges(places, 0):
             self._add(f"{_AT} AND operation <> 'receive' AND \"offset\" BETWEEN $3 AND $4", stretch)
@@ -163,6 +163,11 @@ class _Gatherer:
     def _count(self) -> int:
         row = self._connection.execute("SELECT count(*) FROM gathered").fetchone()
         return int(row[0]) if row else 0
+
+
+def _one_of(column: str, kind: str, values: Sequence[Any]) -> str:
+    """Return the condition that a column holds one of the values bound as $1; a single one is a plain comparison."""
+    return f"{column} = $1[1]" if len(values) == 1 else f"{column} IN (SELECT unnest($1::{kind}[]))"
 
 
 def _spans(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Any) -> list[dict[str, Any]]:

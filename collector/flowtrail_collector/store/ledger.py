@@ -31,8 +31,10 @@ MERGE_AT: Final = 20_000
 """Rows that make it worth merging those of equal keys; merging so many takes about 20 ms."""
 
 _MERGED: Final = f"""
-SELECT {", ".join(KEYS)}, sum(spans)::BIGINT AS spans, sum(numbered)::BIGINT AS numbered, max(last_number) AS last_number,
-    max(dropped) AS dropped, sum(dropped_links)::BIGINT AS dropped_links, min(first_ns) AS first_ns, max(last_ns) AS last_ns
+SELECT {", ".join(KEYS)},
+    sum(spans)::BIGINT AS spans, sum(numbered)::BIGINT AS numbered, max(last_number) AS last_number,
+    max(dropped) AS dropped, sum(dropped_links)::BIGINT AS dropped_links,
+    min(first_ns) AS first_ns, max(last_ns) AS last_ns
 FROM ledger_rows
 GROUP BY {", ".join(KEYS)}
 """

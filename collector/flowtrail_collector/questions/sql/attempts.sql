@@ -1,6 +1,8 @@
 -- attempts: one row per processing of one record, with the receive that handed the record out (`receive_ref`, null
 -- where nobody recorded one). Of several receives of the record in the instance, it is the latest before the
--- processing began, the member's own if there is one. Foreign clocks may be rounded to the millisecond.
+-- processing began, the member's own if there is one. Foreign clocks may be rounded to the millisecond. A receive span
+-- may be recorded after the processings that it covers (an iteration's range is sealed when it is full): where the clock
+-- was stepped and numbers order the spans, a later receive serves if there is no earlier one.
 -- Foreign processing spans of one record that overlap in one instance are one attempt told twice (two layers that are
 -- both instrumented); it failed if any failed. Our own are told apart by member.
 WITH processes AS (
@@ -70,12 +72,18 @@ once AS (
     GROUP BY who, teller, grp, log, "offset", attempt_no
 ),
 handing AS (
-    SELECT a.ref, max_by(h.ref, CASE WHEN h.member IS NOT DISTINCT FROM a.member THEN h.ord_start
-                                     ELSE h.ord_start - 4000000000000000000 END) AS receive_ref
+    SELECT
+        a.ref,
+        max_by(h.ref, CASE
+            WHEN h.ord_start > a.ord_start + 1000000               THEN -7000000000000000000 - h.ord_start
+            WHEN h.member IS NOT DISTINCT FROM a.member            THEN h.ord_start
+            ELSE h.ord_start - 4000000000000000000
+        END) AS receive_ref
     FROM once AS a
+    JOIN instances AS i ON i.who = a.who
     JOIN handed AS h
         ON h.who = a.who AND h.grp = a.grp AND h.log = a.log AND h."offset" = a."offset"
-        AND h.ord_start <= a.ord_start + CASE WHEN a.number IS NULL THEN 1000000 ELSE 0 END
+        AND (h.ord_start <= a.ord_start + CASE WHEN a.number IS NULL THEN 1000000 ELSE 0 END OR i.stepped)
     GROUP BY a.ref
 )
 SELECT a.*, h.receive_ref

@@ -1,6 +1,7 @@
 -- deliveries: one record handed once to one member of a group, with what became of it. Public.
 --
 -- `outcome`: ok if an attempt ended ok, failed if attempts ended and none was ok, null where no processing is known.
+-- A record was handed out when its receive ended, or when its processing began if that was earlier.
 -- A processing without a receive span is a delivery of its own. Not `certain` deliveries are left out unless a
 -- processing proves them.
 WITH tried AS (
@@ -28,7 +29,8 @@ received AS (
     SELECT
         h.ref AS receive_ref, h.who, h.service, h.instance, h.host, h.dark, h.number, h.grp, h.assumed, h.system,
         h.cluster, h.log, h.destination, h."partition", h."offset", h.member, h.generation,
-        h.start_ns AS received_start_ns, h.end_ns AS handed_ns, h.ord_start AS handed_ord, h.ord_end AS handed_end_ord,
+        h.start_ns AS received_start_ns, least(h.end_ns, t.began_ns) AS handed_ns, h.ord_start AS handed_ord,
+        least(h.ord_end, t.began_ord) AS handed_end_ord,
         coalesce(t.event_id, h.event_id) AS event_id,
         coalesce(t.message_key, h.message_key) AS message_key,
         coalesce(t.attempts, 0) AS attempts, coalesce(t.ok, 0) AS ok,
