@@ -29,7 +29,7 @@ def request_of(seed: int, spans: int = SPANS) -> bytes:
     """Return an OTLP request: one instance's sends, receives, processings and settles, some 500 B each."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    rnd = random.Random(seed)  # noqa: S311 a load generator
+    rnd = random.Random(seed)
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
 
@@ -168,7 +168,7 @@ def renewed(template: bytes, number: int) -> bytes:
     return bytes(body)
 
 
-def _poster(address: str, transport: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _poster(address: str, transport: str):  # type: ignore[no-untyped-def]
     if transport == "grpc":
         import grpc
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from kafka import KafkaConsumer
+
 from flowtrail_tracer import configure, shutdown, trace
 from food_delivery.events import read
 from food_delivery.faults import Faults
 from food_delivery.running import Stopping
 from food_delivery.settings import ORDERS, Settings
-from kafka import KafkaConsumer
 
 
 def main() -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from kafka.consumer.fetcher import ConsumerRecord
-
     from kafka import KafkaProducer
+    from kafka.consumer.fetcher import ConsumerRecord
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from food_delivery.events import Event, read
-from kafka import TopicPartition
 
 if TYPE_CHECKING:
     from collections.abc import Callable

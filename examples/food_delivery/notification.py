@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kafka import KafkaConsumer
+
 from flowtrail_tracer import configure, process, shutdown, trace
 from food_delivery.events import read
 from food_delivery.faults import Faults
 from food_delivery.lanes import Lanes
 from food_delivery.running import Stopping, poll
 from food_delivery.settings import KITCHEN, PAYMENTS, Settings
-from kafka import KafkaConsumer
 
 if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord

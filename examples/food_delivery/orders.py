@@ -9,12 +9,13 @@ import random
 from itertools import count
 from time import monotonic
 
+from kafka import KafkaProducer
+
 from flowtrail_tracer import configure, flow, shutdown, trace
 from food_delivery.events import Event, publish
 from food_delivery.faults import Faults
 from food_delivery.running import Stopping
 from food_delivery.settings import ORDERS, Settings
-from kafka import KafkaProducer
 
 MENU = {"margherita": 9.5, "ramen": 12.0, "pad thai": 11.0, "falafel": 7.5, "tiramisu": 5.0}
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from kafka import KafkaConsumer, KafkaProducer
+
 from flowtrail_tracer import configure, process, shutdown, trace
 from food_delivery.events import Event, publish, read
 from food_delivery.faults import Faults
 from food_delivery.running import Stopping, commit, poll
 from food_delivery.settings import DEAD_ORDERS, ORDERS, PAYMENTS, Settings
-from kafka import KafkaConsumer, KafkaProducer
 
 if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord

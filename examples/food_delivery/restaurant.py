@@ -9,12 +9,13 @@ from threading import Thread
 from time import sleep
 from typing import TYPE_CHECKING
 
+from kafka import KafkaConsumer, KafkaProducer
+
 from flowtrail_tracer import configure, process, shutdown, trace
 from food_delivery.events import Event, publish, read
 from food_delivery.faults import Faults
 from food_delivery.running import Stopping, commit, poll
 from food_delivery.settings import KITCHEN, PAYMENTS, Settings
-from kafka import KafkaConsumer, KafkaProducer
 
 if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord

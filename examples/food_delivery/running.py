@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from kafka.errors import CommitFailedError, InvalidRequestError
 
 if TYPE_CHECKING:
+    from kafka import KafkaConsumer
     from kafka.consumer.fetcher import ConsumerRecord
 
     from food_delivery.faults import Faults
-    from kafka import KafkaConsumer
 
 Batch = dict[Any, list[Any]]
 """What `poll` returns: messages by topic and partition."""

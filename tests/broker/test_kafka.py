@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from flowtrail_collector.broker import BrokerWatcher, KafkaBroker
@@ -17,7 +18,6 @@ from flowtrail_collector.errors import SourceUnavailable
 from flowtrail_collector.filters import parse_filter
 from flowtrail_collector.questions.lag import lag
 from flowtrail_collector.window import Window
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
     from tests.kafka.broker import Broker, Cluster

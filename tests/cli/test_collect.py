@@ -299,9 +299,8 @@ def test_watching_a_real_broker(
     topic_name: Callable[[str], str],
 ) -> None:
     """`collect --bootstrap-servers`: the lag of a group that is not traced at all."""
-    from kafka.structs import OffsetAndMetadata
-
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka.structs import OffsetAndMetadata
 
     servers = kafka.bootstrap_servers
     name, group = topic("orders"), topic_name("group")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from flowtrail_tui.demo import broker as brokers
@@ -11,7 +12,6 @@ from flowtrail_tui.demo.broker import Broker
 from flowtrail_tui.demo.drain import drain
 from flowtrail_tui.demo.processes import Family
 from flowtrail_tui.demo.services import READERS, TOPICS
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 
 @pytest.fixture

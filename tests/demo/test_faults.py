@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from kafka import TopicPartition
 
 from flowtrail_tui.demo.services import code_directory
-from kafka import TopicPartition
 
 sys.path.insert(0, str(code_directory()))
 from food_delivery.faults import Faults

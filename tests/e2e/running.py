@@ -46,6 +46,11 @@ class Service:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def narrated(self) -> str:
+        """What it wrote to stderr so far."""
+        return "".join(self._errors)
+
     def hear(self, word: str, seconds: float = PATIENCE) -> Fact:
         """Wait for the next fact that has this word; facts before it are passed over."""
         deadline = time.monotonic() + seconds
@@ -119,5 +124,5 @@ class Service:
 
     def _silent(self, word: str) -> ServiceError:
         said = "\n".join(json.dumps(fact) for fact in self.said[-20:])
-        errors = "".join(self._errors)[-3000:]
+        errors = self.narrated[-3000:]
         return ServiceError(f"{self.script} ({self.process.poll()}): no {word}\n{said}\n{errors}")

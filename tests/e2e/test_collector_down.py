@@ -39,6 +39,7 @@ def test_the_collector_is_killed_under_load(start, kafka, topic, topic_name, tmp
             pass
         producer.stop()
         consumer.stop()
+        assert "retrying" in producer.narrated + consumer.narrated
         assert collector.all_findings() == []
         assert collector.published("m-0") == ("yes", "acked")
         assert collector.consumed(f"m-{count - 1}") == {group: "processed"}

@@ -85,6 +85,8 @@ def test_two_groups_of_which_one_lags(request, topic, topic_name, watched):
     assert rows[payment]["status"] == "ok"
     assert rows[payment]["time_lag_ms"] == 0
     assert rows[analytics]["time_lag_ms"] > 0
+    waiting = next(line for line in asked.event(f"{orders}-4")["consumed"] if line["group"] == analytics)
+    assert waiting["lag"] == 2
     answers = {number: asked.consumed(f"{orders}-{number}") for number in (1, 2, 4)}
     assert answers == {
         1: {payment: "processed", analytics: "processed"},

@@ -27,24 +27,30 @@ def test_a_failure_with_an_exception(run, collector, topic, topic_name):
     assert (found["kind"], found["severity"], found["group"], found["offsets"]) == ("failed", "error", group, [0])
 
 
-@pytest.mark.parametrize("copy", ["traced", "spring"])
+def origin_headers(style, topic, group):
+    """Return the headers by which a dead letter tells where it came from, offset 0 of partition 0: binary in Spring."""
+    zero = {"spring": (struct.pack(">i", 0), struct.pack(">q", 0)), "flowtrail": (b"0", b"0")}[style]
+    names = {
+        "spring": ("original-topic", "original-partition", "original-offset", "original-consumer-group"),
+        "flowtrail": ("destination", "partition", "offset", "group"),
+    }[style]
+    prefix = {"spring": "kafka_dlt-", "flowtrail": "flowtrail-origin-"}[style]
+    values = (topic.encode(), *zero, group.encode())
+    return {prefix + name: value.decode("latin-1") for name, value in zip(names, values, strict=True)}
+
+
+@pytest.mark.parametrize("copy", ["traced", "spring", "flowtrail"])
 def test_a_failure_with_a_dead_letter(run, collector, topic, topic_name, copy):
-    """The failed message stands on a dead-letter topic, as a traced service copies it or with Spring's headers."""
+    """The failed message stands on a dead-letter topic: copied in the handler, or by somebody else with its origin."""
     orders, dead, group = topic("orders"), topic("orders.dlq"), topic_name("payment")
     producer = run("producer")
     producer.do("send", topic=orders, id=orders, key="42", value="fail")
-    service = run(
-        "dead_lettering", service="payment", topic=orders, group=group, dead_letters=dead if copy == "traced" else None
-    )
+    to = dead if copy == "traced" else None
+    service = run("dead_lettering", service="payment", topic=orders, group=group, dead_letters=to)
     assert service.hear("handled")["handled"] == [0]
     service.stop()
-    if copy == "spring":
-        origin = {
-            "kafka_dlt-original-topic": orders,
-            "kafka_dlt-original-partition": struct.pack(">i", 0).decode("latin-1"),
-            "kafka_dlt-original-offset": struct.pack(">q", 0).decode("latin-1"),
-            "kafka_dlt-original-consumer-group": group,
-        }
+    if copy != "traced":
+        origin = origin_headers(copy, orders, group)
         producer.do("send", topic=dead, id=orders, key="42", value="fail", headers=origin)
     producer.stop()
     document = collector.ask(f"record:{orders}:0:0")

@@ -1,8 +1,7 @@
 """Positions moved by will: a seek back, and an administrator's reset while the group is away."""
 
-from kafka.structs import OffsetAndMetadata
-
 from kafka import TopicPartition
+from kafka.admin import OffsetSpec
 
 
 def test_a_seek_back_is_a_replay_and_nothing_else(run, collector, topic, topic_name):
@@ -32,7 +31,7 @@ def test_an_administrator_resets_a_group_that_is_away(run, collector, kafka, top
     for turn in range(2):
         if turn:
             with kafka.admin() as admin:
-                admin.alter_group_offsets(group, {TopicPartition(orders, 0): OffsetAndMetadata(0, "", -1)})
+                admin.reset_group_offsets(group, {TopicPartition(orders, 0): OffsetSpec.EARLIEST})
         member = run("polling", config={"enable_auto_commit": False}, **told)
         while member.hear("handled")["handled"] < 3:
             pass

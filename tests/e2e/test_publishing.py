@@ -87,3 +87,20 @@ def test_the_application_sends_one_message_twice(run, collector, topic, topic_na
     assert [line["answer"] for line in events[orders]["consumed"]] == ["processed"]
     assert events[audit]["duplicated"]["answer"] == "no"
     assert collector.event(f"{orders}-once")["duplicated"]["answer"] == "no"
+
+
+def test_a_producer_that_is_killed_before_it_could_tell(run, start, kafka, collector, topic, topic_name):
+    """Its spans are lost, the message is not: published, as seen by whoever was handed it, and nothing is wrong."""
+    orders, group = topic("orders"), topic_name("payment")
+    producer = start("producer", "http://127.0.0.1:9", kafka.bootstrap_servers)
+    producer.do("send", topic=orders, id=orders, key="42", flow=f"{orders}-flow", flush=False)
+    producer.kill()
+    assert collector.ask(orders) is None
+    consumer = run("polling", service="payment", topic=orders, group=group)
+    consumer.hear("handled")
+    consumer.stop()
+    event = collector.event(orders)
+    assert (event["published"]["answer"], event["published"]["reason"]) == ("yes", "seen")
+    assert (event["key"], event["correlation_id"]) == ("42", f"{orders}-flow")
+    assert collector.consumed(orders) == {group: "processed"}
+    assert collector.kinds(orders) == []

@@ -64,6 +64,7 @@ def test_a_member_is_killed_in_the_middle_of_a_batch(run, collector, topic, topi
     assert [row[-1] for row in outcomes[5:8]] == ["ok"] * 3
     assert outcomes[8:] == [["ok"]] * 2
     duplicated = [event["duplicated"]["answer"] for event in events]
+    print(duplicated, [(f["offsets"], f["severity"], f["reason"]) for f in collector.findings(orders)])
     assert duplicated[:5] + duplicated[8:] == ["no"] * 3 + ["yes"] * 2 + ["no"] * 2
     found = collector.findings(orders)
     assert {row["kind"] for row in found} == {"redelivery"}
@@ -140,3 +141,25 @@ def test_a_group_that_never_committed_handles_everything_twice(run, collector, t
         member.stop()
     producer.stop()
     assert collector.kinds(orders) == [("redelivery", "error", "restart")]
+
+
+@pytest.mark.slow
+def test_an_iterating_member_is_killed_in_the_loop(run, collector, topic, topic_name):
+    """Plain iteration with auto-commit, killed in the body and started again: everything is handled, nothing is wrong."""
+    orders, group = topic("orders"), topic_name("payment")
+    producer = run("producer")
+    for number in range(4):
+        producer.do("send", topic=orders, id=f"{orders}-{number}")
+    told = {"service": "payment", "topic": orders, "group": group}
+    victim = run("iterating", hold_at=2, count=4, config={"session_timeout_ms": 4000}, **told)
+    victim.hear("held")
+    victim.kill()
+    heir = run("polling", **told)
+    while heir.hear("handled")["handled"] < 2:
+        pass
+    heir.stop()
+    producer.stop()
+    for number in range(4):
+        event = collector.event(f"{orders}-{number}")
+        assert [line["answer"] for line in event["consumed"]] == ["processed"]
+    assert [row for row in collector.findings(orders) if row["severity"] == "error"] == []

@@ -21,6 +21,8 @@ from tests.foreign.otlp_json import to_json
 from tests.ingest.otlp import NOW, body, count, post, put, request, rows, span
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 JSON = "application/json"
@@ -233,10 +235,10 @@ def _gzip_zeros(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("encoding", BOMBS)
-def test_a_bomb_is_refused_and_memory_stays_flat(tmp_path: Any, encoding: str) -> None:
+def test_a_bomb_is_refused_and_memory_stays_flat(store_path: Path, encoding: str) -> None:
     """413 at the limit, after decompression; of 300 MB never more than the limit and a step are held."""
     bomb = BOMBS[encoding](300 << 20)
-    config = CollectorConfig(store=tmp_path / "s.duckdb", grpc=None, http="127.0.0.1:0", max_body=1 << 20)
+    config = CollectorConfig(store=store_path, grpc=None, http="127.0.0.1:0", max_body=1 << 20)
     with Collector(config) as collector:
         assert collector.http_address is not None
         before = _peak_kb()
@@ -262,9 +264,9 @@ def _peak_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def test_too_large_before_decompression(tmp_path: Any) -> None:
+def test_too_large_before_decompression(store_path: Path) -> None:
     """413 by the declared length and by the bytes that came, and the sender gets to read it."""
-    config = CollectorConfig(store=tmp_path / "s.duckdb", grpc=None, http="127.0.0.1:0", max_body=100_000)
+    config = CollectorConfig(store=store_path, grpc=None, http="127.0.0.1:0", max_body=100_000)
     with Collector(config) as collector:
         assert collector.http_address is not None
         large = bytes(5_000_000)

@@ -38,7 +38,9 @@ def test_success_is_empty_and_durable(collector: Collector, http: str) -> None:
     status, answer, headers = post(http, body(span(), span()))
     assert (status, answer, headers["content-type"]) == (200, b"", "application/x-protobuf")
     assert count(collector.store) == 2
-    status, answer, headers = post(http, json.dumps(to_json(request([span()]))).encode(), "application/json; charset=utf-8")
+    status, answer, headers = post(
+        http, json.dumps(to_json(request([span()]))).encode(), "application/json; charset=utf-8"
+    )
     assert (status, answer, headers["content-type"]) == (200, b"{}", JSON)
     assert count(collector.store) == 3
 
@@ -227,5 +229,5 @@ def test_stopping_answers_what_was_taken(collector: Collector, http: str) -> Non
     collector.stop()
     collector.stop()
     assert not path.with_name(path.name + ".wal").exists()
-    with pytest.raises(OSError):
+    with pytest.raises(ConnectionRefusedError):
         post(http, body(span()))

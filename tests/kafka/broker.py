@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from kafka import KafkaConsumer, TopicPartition
 from tests.kafka import jars
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
-from kafka import KafkaConsumer, KafkaProducer
 from tests.kafka import jars
 from tests.kafka.broker import POM, Broker, BrokerError, Cluster
 

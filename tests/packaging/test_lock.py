@@ -9,6 +9,7 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
 from scripts import lock
 
 ROOT = Path(__file__).parents[2]

@@ -365,3 +365,19 @@ def test_telemetry_shuffled_repeated_and_split_gives_the_same_answers(told, hist
     plain, mixed = told(spans), told(spans[::-1], spans[3:], spans[:5][::-1])
     assert plain.findings() == mixed.findings()
     assert plain.ask(sent.message_id) == mixed.ask(sent.message_id)
+
+
+def test_a_receive_recorded_after_its_processings_is_one_delivery(told, history):
+    """An iteration's range is sealed late: its number follows those of what it covers, its times do not."""
+    orders = history.service("orders")
+    sent = [orders.send("orders", 0, offset) for offset in range(3)]
+    payment = history.member("payment", group="payment")
+    payment.assign("orders", 0, 0)
+    begun = history.tick()
+    handed = history.tick()
+    for each in sent:
+        history.wait(100)
+        payment.process(each)
+    payment.receive("orders", 0, 0, 2, start=begun, end=handed)
+    payment.commit("orders", 0, 3)
+    assert told(history).findings() == []

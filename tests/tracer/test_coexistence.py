@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 from opentelemetry import propagate
 from opentelemetry.propagators.textmap import (
     CarrierT,
@@ -27,7 +28,6 @@ from flowtrail_tracer import attributes as names
 from flowtrail_tracer import instrument, uninstrument
 from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.settings import Settings
-from kafka import KafkaConsumer, KafkaProducer
 from tests.tracer.receiver import Receiver
 from tests.tracer.test_consumer import fill, manual
 

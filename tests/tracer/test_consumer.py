@@ -4,12 +4,12 @@ import contextlib
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 from opentelemetry import trace as otel
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import process
 from flowtrail_tracer.testing import recording
-from kafka import TopicPartition
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 
 import flowtrail_tracer
 from flowtrail_tracer import flow, process
@@ -24,7 +25,6 @@ from flowtrail_tracer._adapters.kafka_python.consumer import KafkaSubscriber
 from flowtrail_tracer._adapters.kafka_python.facts import STATE
 from flowtrail_tracer._adapters.kafka_python.producer import KafkaPublisher
 from flowtrail_tracer.testing import recording
-from kafka import TopicPartition
 
 ROOT = str(Path(flowtrail_tracer.__file__).parent)
 HARMLESS = re.compile(
@@ -45,7 +45,7 @@ class HostError(Exception):
     """The host's own."""
 
 
-class Injected(Exception):  # noqa: N818 - it is what is injected
+class Injected(Exception):
     """The instrumentation's."""
 
 

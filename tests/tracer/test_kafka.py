@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import trace
 from flowtrail_tracer.testing import Recorder
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -5,12 +5,12 @@ import uuid
 from typing import Any
 
 import pytest
+from kafka import KafkaProducer, TopicPartition
+from kafka import errors as kafka_errors
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import flow, trace
 from flowtrail_tracer.testing import recording
-from kafka import KafkaProducer, TopicPartition
-from kafka import errors as kafka_errors
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

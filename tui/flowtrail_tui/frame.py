@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from flowtrail_collector.source import Source
 
 TICK_S = 0.25
+_WARM_UP_S = 0.5
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _SECOND = 10**9
 _MESSAGE_NS = 6 * _SECOND
@@ -109,6 +112,7 @@ class Frame(App[int]):
         else:
             await self.ask_now(self._initial)
         self.set_interval(TICK_S, self.tick)
+        self.set_timer(_WARM_UP_S, lambda: Thread(target=_warm_up, name="warm-up", daemon=True).start())
         self.tick()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -265,6 +269,12 @@ class Frame(App[int]):
         told = "".join(safe(one) + "\n" for one in traceback.format_exc().splitlines())
         self._exit_renderables.append(Text(f"flowtrail failed; this is a defect worth reporting:\n\n{told}"))
         self._close_messages_no_wait()
+
+
+def _warm_up() -> None:
+    """Load what the first switch of views would otherwise wait for; the first screen stands already."""
+    for name in ("views.lag", "views.ask", "overlays"):
+        import_module(f"flowtrail_tui.{name}")
 
 
 def _new_view(name: str) -> View:

@@ -163,9 +163,8 @@ class KafkaBroker:
 
     def _last_readable(self, place: Place, start: int, end: int) -> int | None:
         """Read committed records from `start` to `end`; the offset after the last one, `start` if there is none."""
-        from kafka.errors import KafkaError
-
         from kafka import KafkaConsumer, TopicPartition
+        from kafka.errors import KafkaError
 
         consumer = KafkaConsumer(
             bootstrap_servers=self._servers,

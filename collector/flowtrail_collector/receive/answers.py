@@ -49,7 +49,7 @@ class Code(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(Exception):  # noqa: N818 an answer more than an error
+class Failure(Exception):
     """An error as the sender is told it."""
 
     code: Code

@@ -20,11 +20,11 @@ _MAX_MEMBERS: Final = 1000
 _MAX_WINDOW: Final = 8 << 20  # zstd: beyond it, a frame could ask for gigabytes before its first byte
 
 
-class TooLarge(FlowtrailError):  # noqa: N818 as the tree in errors
+class TooLarge(FlowtrailError):
     """A body beyond the limit, before or after decompression."""
 
 
-class NotCompressed(FlowtrailError):  # noqa: N818 likewise
+class NotCompressed(FlowtrailError):
     """A body that is not compressed the way it says it is."""
 
 

@@ -18,7 +18,7 @@ from flowtrail_collector.errors import FlowtrailError
 from flowtrail_collector.receive import messages
 
 
-class NotOtlp(FlowtrailError):  # noqa: N818 as the tree in errors
+class NotOtlp(FlowtrailError):
     """A body that is not the OTLP it says it is; the sender is not to try again."""
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_DIGESTS = 100_000
 """Requests remembered: the last minutes' under load, the last hours' otherwise. Beyond, spans are compared."""
 _MAX_RESOURCES = 100_000
+_MAX_FROM_FILE = 2_000_000  # ids read when a store is opened: half a second
 _BELIEVED_AHEAD_NS = 3_600_000_000_000  # a start further in the future than that says nothing about what is recent
 
 
@@ -47,13 +48,7 @@ class Appender:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read from the file what must be remembered."""
-        self._connection = connection
-        self._inserter = Inserter(connection)
-        self.reload()
-
-    def reload(self) -> None:
-        """Forget, and read what is stored: at the beginning, and after a commit that may or may not have been."""
-        connection, horizon = self._connection, time.time_ns() + _BELIEVED_AHEAD_NS
+        self.use(connection)
         rows = connection.execute(
             "SELECT digest FROM (SELECT digest, received_ns FROM request_rows ORDER BY received_ns DESC LIMIT ?) "
             "ORDER BY received_ns",
@@ -64,9 +59,36 @@ class Appender:
         self._resources: set[int] = set()
         counted = connection.execute("SELECT count(*) FROM ledger_rows").fetchone()
         self._ledger_rows = int(counted[0]) if counted else 0
-        newest = connection.execute("SELECT max(start_ns) FROM span_rows WHERE start_ns <= ?", [horizon]).fetchone()
-        stored = newest is not None and newest[0] is not None
-        self._recent = Recent(newest[0] + 1 if newest and stored else 0)
+        self._recent = self._from_file()
+
+    def use(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Append through another connection: DuckDB gave up the database, and it was opened again."""
+        self._connection = connection
+        self._inserter = Inserter(connection)
+
+    def _from_file(self) -> Recent:
+        """Remember the newest spans of the file, as far back as conflicts are looked for, and not too many."""
+        horizon = time.time_ns() + _BELIEVED_AHEAD_NS
+        row = self._connection.execute("SELECT max(start_ns) FROM span_rows WHERE start_ns <= ?", [horizon]).fetchone()
+        if row is None or row[0] is None:
+            return Recent(0)
+        newest = int(row[0])
+        reach = duplicates.SLACK_NS
+        while True:
+            found = self._connection.execute(
+                "SELECT count(*) FROM span_rows WHERE start_ns BETWEEN ? AND ?",
+                [newest - reach, horizon],
+            ).fetchone()
+            if found is None or found[0] <= _MAX_FROM_FILE:
+                break
+            reach //= 2
+        ids = self._connection.execute(
+            "SELECT trace_id, span_id FROM span_rows WHERE start_ns BETWEEN ? AND ?",
+            [newest - reach, horizon],
+        ).to_arrow_table()
+        recent = Recent(newest - reach)
+        recent.add(keys_of(_bytes_of(ids["trace_id"]), _bytes_of(ids["span_id"])), newest)
+        return recent
 
     def prepare(self, batches: list[SpanBatch], digests: list[bytes], counts: list[int]) -> Prepared:
         """Insert inside the open transaction; request i has `digests[i]` and the next `counts[i]` rows."""
@@ -99,6 +121,10 @@ class Appender:
             self._resources.clear()
         self._resources |= prepared.resources
         return prepared.outcomes
+
+    def doubted(self, prepared: Prepared) -> None:
+        """Remember what may be stored although its commit failed: when it comes again, the file is looked at."""
+        self._recent.add(prepared.keys, prepared.newest_start_ns)
 
     def forget_old(self) -> None:
         """Remove from the file the digests that are remembered no longer."""

@@ -118,8 +118,6 @@ def _told(path: Path, error: duckdb.Error) -> Exception:
     """Say which of the causes DuckDB means."""
     text = str(error)
     first = text.splitlines()[0]
-    if "lock" in text.lower() and "hold" not in text.lower() and "conflict" not in text.lower():
-        return SourceUnavailable(f"{path} can not be locked: {first}")
     if "Conflicting lock" in text or "Could not set lock" in text:
         pid = re.search(r"PID (\d+)", text)
         holder = f"process {pid[1]}" if pid else "another process"

@@ -66,7 +66,11 @@ class Writer:
         self._closing = False
         self._since_checkpoint = 0
         self.healthy = True
-        self._begin()
+        self._connection = cursor()
+        self._appender = Appender(self._connection)
+        with suppress(OSError):
+            if self._log_path.stat().st_size:
+                self._checkpoint()
         self._thread = threading.Thread(target=self._run, name="flowtrail-writer", daemon=True)
         self._thread.start()
 
@@ -105,15 +109,6 @@ class Writer:
                 raise SourceUnavailable(f"the store {self._path} is being closed")
             self._waiting.append(work)
             self._news.notify()
-
-    def _begin(self) -> None:
-        """Connect, and remember from the file what was stored lately."""
-        self._connection = self._cursor()
-        self._appender = Appender(self._connection)
-        self._since_checkpoint = 0
-        with suppress(OSError):
-            if self._log_path.stat().st_size:
-                self._checkpoint()
 
     def _run(self) -> None:
         while True:
@@ -173,6 +168,7 @@ class Writer:
         rows = sum(work.batch.spans.num_rows for work in group)
         if self._since_checkpoint and self._since_checkpoint + rows > ROW_GROUP_SIZE:
             self._checkpoint()
+        prepared = None
         try:
             self._connection.execute("BEGIN")
             prepared = self._appender.prepare(
@@ -181,11 +177,9 @@ class Writer:
                 [count for work in group for count in work.rows],
             )
             self._connection.execute("COMMIT")
-        except duckdb.Error as error:
-            self._failed(group, error)
-            return
         except Exception as error:  # noqa: BLE001 the writer outlives whatever one batch holds
-            _log.exception("a batch could not be prepared")
+            if prepared is not None:
+                self._appender.doubted(prepared)
             self._failed(group, error)
             return
         outcomes = self._appender.committed(prepared)
@@ -202,35 +196,36 @@ class Writer:
     def _failed(self, group: list[_Append], error: Exception) -> None:
         """Undo, and answer: again later where that may help; else find out which of the group is at fault."""
         self._recover(error)
-        if isinstance(error, duckdb.Error) and _is_passing(error):
+        if _is_passing(error):
             for work in group:
                 work.done.set_exception(self._told(error))
         elif len(group) > 1:
             for work in group:
                 self._store([work])
         else:
+            _log.error("a batch could not be stored: %s", _first(error))
             group[0].done.set_exception(FlowtrailError(f"these spans can not be stored: {_first(error)}"))
 
     def _recover(self, error: Exception) -> None:
-        """Leave no transaction open, and no doubt about what is stored: an exception may mean that it was."""
+        """Leave no transaction open; open the database again if DuckDB gave it up."""
+        given_up = isinstance(error, duckdb.FatalException)
         try:
             self._connection.execute("ROLLBACK")
         except duckdb.TransactionException:
             pass
-        except duckdb.Error as worse:
-            error = worse
-        if isinstance(error, duckdb.Error) and _is_passing(error):
+        except duckdb.Error:
+            given_up = True
+        if _is_passing(error):
             self.healthy = False
             _log.warning("could not store: %s", _first(error))
-        try:
-            if isinstance(error, duckdb.FatalException):
+        if given_up:
+            try:
                 self._connection.close()
                 self._reopen()
-                self._begin()
-            else:
-                self._appender.reload()
-        except (duckdb.Error, FlowtrailError) as worse:
-            _log.warning("the store %s can not be opened again: %s", self._path, _first(worse))
+                self._connection = self._cursor()
+                self._appender.use(self._connection)
+            except (duckdb.Error, FlowtrailError) as worse:
+                _log.warning("the store %s can not be opened again: %s", self._path, _first(worse))
 
     def _checkpoint(self) -> None:
         """Fold the log into the file; a failure costs nothing that was stored, and is tried again later."""
@@ -255,7 +250,7 @@ def _checkpoint(_: duckdb.DuckDBPyConnection) -> None:
     """Stand for a checkpoint in the queue: it can not run inside a transaction."""
 
 
-def _is_passing(error: duckdb.Error) -> bool:
+def _is_passing(error: Exception) -> bool:
     """Tell whether trying again may help: the disk, the memory or the database failed, not the data."""
     return isinstance(
         error,
@@ -267,6 +262,7 @@ def _is_passing(error: duckdb.Error) -> bool:
             duckdb.InternalException,
             duckdb.ConnectionException,
             duckdb.InterruptException,
+            SourceUnavailable,
         ),
     )
 

@@ -14,21 +14,22 @@ from threading import Event as Flag
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from kafka import ConsumerRebalanceListener, TopicPartition
+
 from flowtrail_tracer import flush
 from food_delivery.events import Event, read
 from food_delivery.faults.journal import Journal
 from food_delivery.faults.lossy_network import LossyNetwork
 from food_delivery.faults.schedule import Schedule
 from food_delivery.settings import KITCHEN, PAYMENTS
-from kafka import ConsumerRebalanceListener, TopicPartition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kafka import KafkaConsumer, KafkaProducer
     from kafka.consumer.fetcher import ConsumerRecord
 
     from food_delivery.settings import Settings
-    from kafka import KafkaConsumer, KafkaProducer
 
 BATCH = range(1, 9)
 """Sizes of a batch that may be lost track of: large enough to show, small enough to look at."""

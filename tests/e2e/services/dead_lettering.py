@@ -1,10 +1,10 @@
 """A consumer whose handler fails; it sends the message on to a dead-letter topic, headers and all, if it has one."""
 
 from handling import RefusedError, handle
+from kafka import KafkaConsumer, KafkaProducer
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, process, trace
-from kafka import KafkaConsumer, KafkaProducer
 
 
 def main() -> None:

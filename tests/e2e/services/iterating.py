@@ -1,10 +1,10 @@
 """A consumer that iterates, the plainest there is; it ends when it has handled `count` messages."""
 
 from handling import handle
+from kafka import KafkaConsumer
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, trace
-from kafka import KafkaConsumer
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """A service that leaves its farewell to the tracer: it produces or consumes `count` messages and just ends."""
 
+from kafka import KafkaConsumer, KafkaProducer
 from telling import arguments, heard, say
 
 from flowtrail_tracer import configure, trace
-from kafka import KafkaConsumer, KafkaProducer
 
 
 def main() -> None:

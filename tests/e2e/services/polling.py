@@ -7,10 +7,10 @@ otherwise auto-commit does, or nobody.
 from typing import Any
 
 from handling import RefusedError, handle
+from kafka import ConsumerRebalanceListener, KafkaConsumer
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, process, trace
-from kafka import ConsumerRebalanceListener, KafkaConsumer
 
 
 class Told(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

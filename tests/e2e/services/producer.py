@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from telling import arguments, heard, say
 
 from flowtrail_tracer import configure, flow, flush, trace
-from kafka import KafkaProducer
 
 
 def send(producer: KafkaProducer, word: dict[str, Any]) -> Any:

@@ -1,9 +1,9 @@
 """A consumer that reads `count` messages by iteration, seeks back once, and reads them again."""
 
+from kafka import KafkaConsumer, TopicPartition
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, trace
-from kafka import KafkaConsumer, TopicPartition
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ import sys
 import threading
 from typing import Any
 
+from kafka import KafkaConsumer
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, process, trace
-from kafka import KafkaConsumer
 
 
 def work(message: Any) -> None:

@@ -1,9 +1,9 @@
 """kafka-python under its official instrumentation."""
 
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from opentelemetry.instrumentation.kafka import KafkaInstrumentor
 
-from kafka import KafkaConsumer, KafkaProducer
 from tests.foreign.clients import telemetry
 
 

@@ -8,7 +8,8 @@
 --
 -- `stepped` says that its clock was set back while it ran: a span that was recorded later ended before an earlier one
 -- began. Then its numbers order its spans, not its clock. Ten milliseconds are granted to threads that race between
--- reading the clock and taking a number.
+-- reading the clock and taking a number. Receives are left out: an iteration's range is recorded when it is sealed,
+-- after the processings that it covers.
 -- Ledgered are the instances of the evidence and every instance that ever read one of its destinations: what a reader
 -- did not report may be the very row that is missing.
 WITH seen AS (
@@ -47,7 +48,7 @@ ordered AS (
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS begun_before
     FROM evidence
-    WHERE number IS NOT NULL
+    WHERE number IS NOT NULL AND operation IS DISTINCT FROM 'receive'
 ),
 clocks AS (
     SELECT who, bool_or(end_ns < begun_before - 10000000) AS stepped FROM ordered GROUP BY who

@@ -118,11 +118,10 @@ def _detach(client: Any) -> None:
 
 
 def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
+    from kafka import KafkaConsumer, KafkaProducer
     from kafka.consumer.subscription_state import SubscriptionState
     from kafka.coordinator.consumer import ConsumerCoordinator
     from kafka.producer.record_accumulator import RecordAccumulator
-
-    from kafka import KafkaConsumer, KafkaProducer
 
     step, covers = transactions.make_transaction_step, adapter.covers
     return [
