@@ -64,7 +64,6 @@ def test_a_member_is_killed_in_the_middle_of_a_batch(run, collector, topic, topi
     assert [row[-1] for row in outcomes[5:8]] == ["ok"] * 3
     assert outcomes[8:] == [["ok"]] * 2
     duplicated = [event["duplicated"]["answer"] for event in events]
-    print(duplicated, [(f["offsets"], f["severity"], f["reason"]) for f in collector.findings(orders)])
     assert duplicated[:5] + duplicated[8:] == ["no"] * 3 + ["yes"] * 2 + ["no"] * 2
     found = collector.findings(orders)
     assert {row["kind"] for row in found} == {"redelivery"}
@@ -145,7 +144,7 @@ def test_a_group_that_never_committed_handles_everything_twice(run, collector, t
 
 @pytest.mark.slow
 def test_an_iterating_member_is_killed_in_the_loop(run, collector, topic, topic_name):
-    """Plain iteration with auto-commit, killed in the body and started again: everything is handled, nothing is wrong."""
+    """Plain iteration with auto-commit, killed in the body, and an heir: everything is handled, nothing is an error."""
     orders, group = topic("orders"), topic_name("payment")
     producer = run("producer")
     for number in range(4):
