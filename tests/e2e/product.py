@@ -60,6 +60,12 @@ class Asking:
         (event,) = document["events"]
         return event
 
+    def flow(self, what: str) -> dict[str, Document]:
+        """Return message id -> verdict of a flow's events."""
+        document = self.ask(f"flow:{what}")
+        assert document is not None, f"nothing is known of {what}"
+        return {event["message_id"]: event for event in document["events"]}
+
     def published(self, what: str) -> tuple[str, str | None]:
         """Return answer and reason of "was it published?"."""
         published = self.event(what)["published"]

@@ -49,9 +49,7 @@ def test_what_is_handled_is_answered_processed(run, collector, topic, topic_name
     assert collector.kinds(orders) == []
     assert collector.event(f"{orders}:0:3")["message_id"] == names[3]
     assert collector.event(f"key:{orders}/43")["message_id"] == names[3]
-    found = collector.ask(f"flow:{orders}-flow")
-    assert found is not None
-    assert sorted(event["message_id"] for event in found["events"]) == names[:3]
+    assert sorted(collector.flow(f"{orders}-flow")) == names[:3]
 
 
 @pytest.mark.parametrize("watched", [False, True], ids=["told", "watched"])
@@ -62,7 +60,7 @@ def test_two_groups_of_which_one_lags(request, topic, topic_name, watched):
     orders, payment, analytics = topic("orders"), topic_name("payment"), topic_name("analytics")
     producer = run("producer")
     for number in range(6):
-        producer.do("send", topic=orders, id=f"{orders}-{number}")
+        producer.do("send", topic=orders, id=f"{orders}-{number}", flow=orders)
     manual = {"enable_auto_commit": False}
     prompt = run("polling", service="payment", topic=orders, group=payment, commit=True, flush=True, config=manual)
     late = run(
@@ -85,9 +83,12 @@ def test_two_groups_of_which_one_lags(request, topic, topic_name, watched):
     assert rows[payment]["status"] == "ok"
     assert rows[payment]["time_lag_ms"] == 0
     assert rows[analytics]["time_lag_ms"] > 0
-    waiting = next(line for line in asked.event(f"{orders}-4")["consumed"] if line["group"] == analytics)
-    assert waiting["lag"] == 2
-    answers = {number: asked.consumed(f"{orders}-{number}") for number in (1, 2, 4)}
+    events = asked.flow(orders)
+    lines = {name: {line["group"]: line for line in event["consumed"]} for name, event in events.items()}
+    assert lines[f"{orders}-4"][analytics]["lag"] == 2
+    answers = {
+        number: {group: line["answer"] for group, line in lines[f"{orders}-{number}"].items()} for number in (1, 2, 4)
+    }
     assert answers == {
         1: {payment: "processed", analytics: "processed"},
         2: {payment: "processed", analytics: "in-progress"},

@@ -64,6 +64,13 @@ def test_a_failure_with_a_dead_letter(run, collector, topic, topic_name, copy):
     assert collector.kinds(dead) == []
 
 
+def answers(collector, name, group):
+    """Return message id -> answer for a group, of all events of a flow."""
+    lines = {name: event["consumed"] for name, event in collector.flow(name).items()}
+    assert all([line["group"] for line in found] == [group] for found in lines.values())
+    return {name: found[0]["answer"] for name, found in lines.items()}
+
+
 @pytest.mark.parametrize("end", ["dies", "hangs"])
 def test_a_worker_fails_in_silence(run, collector, topic, topic_name, end):
     """The thread that handles a message dies or hangs, and the consumer polls on and commits: unfinished."""
@@ -71,14 +78,11 @@ def test_a_worker_fails_in_silence(run, collector, topic, topic_name, end):
     producer = run("producer")
     service = run("working", service="payment", topic=orders, group=group)
     for name, value in (("before", "well"), ("lost", end), ("after", "well"), ("last", "well")):
-        producer.do("send", topic=orders, id=f"{orders}-{name}", value=value)
+        producer.do("send", topic=orders, id=f"{orders}-{name}", value=value, flow=orders)
         assert service.hear("taken")
-    line = eventually(
-        lambda: collector.event(f"{orders}-lost")["consumed"][0], lambda line: line["answer"] == "unfinished", 20
-    )
-    assert (line["group"], line["answer"]) == (group, "unfinished")
-    for name in ("before", "after", "last"):
-        assert collector.consumed(f"{orders}-{name}") == {group: "processed"}
+    answered = {f"{orders}-{name}": "processed" for name in ("before", "after", "last")}
+    answered[f"{orders}-lost"] = "unfinished"
+    assert eventually(lambda: answers(collector, orders, group), lambda found: found == answered, 20) == answered
     found = [row for row in collector.findings(orders) if row["kind"] == "unfinished"]
     assert [(row["severity"], row["group"], row["offsets"]) for row in found] == [("error", group, [1])]
     service.kill()

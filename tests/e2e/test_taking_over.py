@@ -38,7 +38,7 @@ def test_a_member_is_killed_in_the_middle_of_a_batch(run, collector, topic, topi
         {"config": {**MANUAL, "session_timeout_ms": 30_000, "max_poll_records": 10}},
     )
     producer = run("producer", config={"linger_ms": 200})
-    send = {"topic": orders, "partition": place, "id": orders}
+    send = {"topic": orders, "partition": place, "id": orders, "flow": orders}
     producer.do("send_many", first=0, count=3, **send)
     while victim.hear("handled")["handled"] < 3:
         pass
@@ -54,7 +54,8 @@ def test_a_member_is_killed_in_the_middle_of_a_batch(run, collector, topic, topi
         pass
     heir.stop()
     producer.stop()
-    events = [collector.event(f"{orders}-{number}") for number in range(10)]
+    told = collector.flow(orders)
+    events = [told[f"{orders}-{number}"] for number in range(10)]
     assert [event["published"]["reason"] for event in events] == ["acked"] * 10
     lines = [event["consumed"][0] for event in events]
     assert [(line["group"], line["answer"]) for line in lines] == [(group, "processed")] * 10
@@ -148,7 +149,7 @@ def test_an_iterating_member_is_killed_in_the_loop(run, collector, topic, topic_
     orders, group = topic("orders"), topic_name("payment")
     producer = run("producer")
     for number in range(4):
-        producer.do("send", topic=orders, id=f"{orders}-{number}")
+        producer.do("send", topic=orders, id=f"{orders}-{number}", flow=orders)
     told = {"service": "payment", "topic": orders, "group": group}
     victim = run("iterating", hold_at=2, count=4, config={"session_timeout_ms": 4000}, **told)
     victim.hear("held")
@@ -158,7 +159,8 @@ def test_an_iterating_member_is_killed_in_the_loop(run, collector, topic, topic_
         pass
     heir.stop()
     producer.stop()
-    for number in range(4):
-        event = collector.event(f"{orders}-{number}")
+    events = collector.flow(orders)
+    assert len(events) == 4
+    for event in events.values():
         assert [line["answer"] for line in event["consumed"]] == ["processed"]
     assert [row for row in collector.findings(orders) if row["severity"] == "error"] == []

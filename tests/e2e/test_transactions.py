@@ -12,13 +12,13 @@ def test_transactions(run_watched, watching, topic, topic_name):
     producer = run_watched("producer", config={"transactional_id": topic_name("tx")})
     names = {step: f"{orders}-{step}" for step in ("commit", "abort", "last")}
     producer.do("begin")
-    producer.do("send", topic=orders, id=names["commit"])
+    producer.do("send", topic=orders, id=names["commit"], flow=orders)
     assert watching.published(names["commit"]) == ("in-doubt", "transaction open")
     producer.do("commit")
     assert watching.published(names["commit"]) == ("yes", "acked")
     for step in ("abort", "last"):
         producer.do("begin")
-        producer.do("send", topic=orders, id=names[step])
+        producer.do("send", topic=orders, id=names[step], flow=orders)
         producer.do("abort" if step == "abort" else "commit")
     assert watching.published(names["abort"]) == ("no", "aborted")
     consumer = run_watched(
@@ -32,12 +32,14 @@ def test_transactions(run_watched, watching, topic, topic_name):
     )
     while consumer.hear("handled")["handled"] < 2:
         pass
-    assert {step: watching.event(name)["published"]["answer"] for step, name in names.items()} == {
+    told = watching.flow(orders)
+    events = {step: told[name] for step, name in names.items()}
+    assert {step: event["published"]["answer"] for step, event in events.items()} == {
         "commit": "yes",
         "abort": "no",
         "last": "yes",
     }
-    lines = {step: watching.event(name)["consumed"] for step, name in names.items()}
+    lines = {step: event["consumed"] for step, event in events.items()}
     assert {step: [(line["group"], line["answer"]) for line in found] for step, found in lines.items()} == {
         "commit": [(group, "processed")],
         "abort": [(group, "not-expected")],
