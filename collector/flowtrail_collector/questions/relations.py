@@ -94,12 +94,18 @@ def gate_of(name: str) -> str | None:
 
 
 @cache
-def reads(name: str) -> tuple[str, ...]:
-    """Return the relations that a relation reads directly, in registry order."""
-    text = re.sub(r"--[^\n]*", "", sql_of(name))
+def mentioned(sql: str) -> tuple[str, ...]:
+    """Return the relations that a piece of SQL reads, in registry order; its own WITH names are none."""
+    text = re.sub(r"--[^\n]*", "", sql)
     own = set(re.findall(r"(?:WITH|,)\s*(?:RECURSIVE\s+)?(\w+)\s+AS\s*\(", text))
     named = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)\b", text)) - own
-    return tuple(other for other in RELATIONS if other in named and other != name)
+    return tuple(name for name in RELATIONS if name in named)
+
+
+@cache
+def reads(name: str) -> tuple[str, ...]:
+    """Return the relations that a relation reads directly, in registry order."""
+    return tuple(other for other in mentioned(sql_of(name)) if other != name)
 
 
 @cache

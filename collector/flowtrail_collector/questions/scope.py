@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_collector.questions.relations import BASE, gate_of, needed, sql_of
+from flowtrail_collector.questions.relations import BASE, gate_of, mentioned, reads, sql_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,24 +49,23 @@ class Scope:
         return scope
 
     def build(self, *names: str) -> None:
-        """Build the relations named and all they read."""
-        for name in needed(names):
+        """Build the relations named and all they read; what an empty one would have read is not built for it."""
+        for name in names:
             if name in BASE or name in self._built:
                 continue
-            self._create(name)
             self._built.add(name)
-
-    def _create(self, name: str) -> None:
-        gate = gate_of(name)
-        if gate is not None and name in _EMPTY:
-            row = self._connection.execute(f"SELECT {gate}").fetchone()
-            if row is not None and not row[0]:
-                self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({_EMPTY[name]})')
-                return
-        self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
-        if gate is not None and name not in _EMPTY:
-            columns = self._connection.execute(f'DESCRIBE temp."{name}"').fetchall()
-            _EMPTY[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
+            gate = gate_of(name)
+            if gate is not None and name in _EMPTY:
+                self.build(*mentioned(gate))
+                row = self._connection.execute(f"SELECT {gate}").fetchone()
+                if row is not None and not row[0]:
+                    self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({_EMPTY[name]})')
+                    continue
+            self.build(*reads(name))
+            self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
+            if gate is not None and name not in _EMPTY:
+                columns = self._connection.execute(f'DESCRIBE temp."{name}"').fetchall()
+                _EMPTY[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query over built relations as dicts."""

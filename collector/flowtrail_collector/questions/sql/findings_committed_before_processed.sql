@@ -1,6 +1,6 @@
 -- committed-before-processed: the position passed the record before its processing ended, in the ownership that was
 -- handed it, and no processing of it had failed before. A crash in between loses the event without a trace.
--- empty unless: EXISTS (SELECT 1 FROM sequenced WHERE reason = 'commit')
+-- empty unless: EXISTS (SELECT 1 FROM turns AS t JOIN moves AS m ON m.grp = t.grp AND m.log = t.log AND m.who = t.who WHERE m.reason = 'commit' AND m."position" > t."offset" AND m.gen = t.gen AND m.ord >= t.ord AND m.ord < CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END)
 WITH early AS (
     SELECT t.grp, t.log, t."offset", t.who, min(c.ord) AS commit_ord, min(c.ref) AS commit_ref, min(c.ns) AS commit_ns
     FROM turns AS t

@@ -1,7 +1,7 @@
 -- completion-reorder: within one member and partition, processing of a record ended before processing of one handed out
 -- earlier (first completed attempts): concurrent handling. The one that ended late is named. error for one key, info
 -- otherwise.
--- empty unless: EXISTS (SELECT 1 FROM order_completion WHERE reordered)
+-- empty unless: EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back) OR EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY first_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back)
 WITH late AS (
     SELECT o.*, g.dark AS group_dark
     FROM order_completion AS o

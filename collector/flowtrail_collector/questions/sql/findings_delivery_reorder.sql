@@ -1,6 +1,6 @@
 -- delivery-reorder: within one member and partition, records were handed out in another order than their offsets.
 -- error for one key, warning otherwise. Not given where the member is dark: the first copy may be what we did not see.
--- empty unless: EXISTS (SELECT 1 FROM order_delivery WHERE reordered)
+-- empty unless: EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back)
 SELECT
     'delivery-reorder' AS kind,
     CASE WHEN o.one_key THEN 'error' ELSE 'warning' END AS severity,

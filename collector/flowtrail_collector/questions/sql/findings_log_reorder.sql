@@ -5,7 +5,7 @@
 -- identified. Its possible places lie above whatever the producer had acked before it began this send, and below the
 -- first record that overtook it: all of them must be known, from the lowest offset that anything is known of. Consumers
 -- may have told of the copy as well, so none of them may be dark. Transactional sends are idempotent and have one copy.
--- empty unless: EXISTS (SELECT 1 FROM order_log WHERE reordered)
+-- empty unless: EXISTS (SELECT 1 FROM (SELECT producer_seq < max(producer_seq) OVER (PARTITION BY who, producer_epoch, acked_log ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM publications) AS t WHERE back) OR EXISTS (SELECT 1 FROM operations GROUP BY operation_id HAVING count(*) > 1)
 WITH late AS (
     SELECT o.* FROM order_log AS o
     WHERE o.reordered AND NOT o.dark AND NOT EXISTS (

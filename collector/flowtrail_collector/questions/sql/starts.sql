@@ -20,12 +20,22 @@ latest AS (
     FROM moves
     WHERE "position" IS NOT NULL
 ),
+changes AS (
+    -- The watcher writes unchanged positions again from time to time; only a change is news.
+    SELECT
+        *,
+        lag("position") OVER (
+            PARTITION BY consumer_group, cluster_id, destination, "partition" ORDER BY at_ns
+        ) AS before
+    FROM broker_position_rows
+),
 sampled AS (
     SELECT
         consumer_group, cluster_id, destination, "partition",
         arg_max("position", at_ns) AS "position",
         max(at_ns)                 AS at_ns
-    FROM broker_position_rows
+    FROM changes
+    WHERE before IS DISTINCT FROM "position"
     GROUP BY consumer_group, cluster_id, destination, "partition"
 )
 SELECT
