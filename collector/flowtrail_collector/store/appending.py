@@ -48,6 +48,7 @@ class Appender:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read from the file what must be remembered."""
+        self._ledger_rows = 0
         self.use(connection)
         rows = connection.execute(
             "SELECT digest FROM (SELECT digest, received_ns FROM request_rows ORDER BY received_ns DESC LIMIT ?) "
@@ -69,26 +70,23 @@ class Appender:
     def _from_file(self) -> Recent:
         """Remember the newest spans of the file, as far back as conflicts are looked for, and not too many."""
         horizon = time.time_ns() + _BELIEVED_AHEAD_NS
-        row = self._connection.execute("SELECT max(start_ns) FROM span_rows WHERE start_ns <= ?", [horizon]).fetchone()
-        if row is None or row[0] is None:
+        newest = self._one("SELECT max(start_ns) FROM span_rows WHERE start_ns <= ?", horizon)
+        if newest is None:
             return Recent(0)
-        newest = int(row[0])
-        reach = duplicates.SLACK_NS
-        while True:
-            found = self._connection.execute(
-                "SELECT count(*) FROM span_rows WHERE start_ns BETWEEN ? AND ?",
-                [newest - reach, horizon],
-            ).fetchone()
-            if found is None or found[0] <= _MAX_FROM_FILE:
-                break
+        reach, within = duplicates.SLACK_NS, "FROM span_rows WHERE start_ns BETWEEN ? AND ?"
+        while (self._one(f"SELECT count(*) {within}", newest - reach, horizon) or 0) > _MAX_FROM_FILE:
             reach //= 2
-        ids = self._connection.execute(
-            "SELECT trace_id, span_id FROM span_rows WHERE start_ns BETWEEN ? AND ?",
-            [newest - reach, horizon],
+        ids = self._connection.sql(
+            f"SELECT trace_id, span_id {within}",
+            params=[newest - reach, horizon],
         ).to_arrow_table()
         recent = Recent(newest - reach)
         recent.add(keys_of(_bytes_of(ids["trace_id"]), _bytes_of(ids["span_id"])), newest)
         return recent
+
+    def _one(self, sql: str, *parameters: int) -> int | None:
+        (value,) = self._connection.execute(sql, list(parameters)).fetchall()[0]
+        return None if value is None else int(value)
 
     def prepare(self, batches: list[SpanBatch], digests: list[bytes], counts: list[int]) -> Prepared:
         """Insert inside the open transaction; request i has `digests[i]` and the next `counts[i]` rows."""
