@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from flowtrail_collector.errors import DamagedFile, FlowtrailError, SourceUnavailable
 from flowtrail_collector.receive import otlp_files, otlp_json
-from flowtrail_collector.receive.decode import NotOtlp
+from flowtrail_collector.receive.decode import NotOtlp, check
 from flowtrail_collector.receive.intake import Intake, Outcome
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Imported:
 
     files: int = 0
     records: int = 0
+    repeated: int = 0
+    """Records that were stored before, whole; their spans are not counted again."""
     stored: int = 0
     duplicates: int = 0
     conflicting: int = 0
@@ -100,13 +102,12 @@ class _Import:
             damage = error
         except OSError as error:
             raise SourceUnavailable(f"{path} can not be read: {error.strerror}") from error
-        try:
-            while self._under_way:
+        while self._under_way:
+            try:
                 self._settle(path)
-        except DamagedFile as error:
-            damage = error
+            except DamagedFile as error:
+                damage = damage or error
         if damage is not None:
-            self._under_way.clear()
             self.result = replace(self.result, damaged=(*self.result.damaged, damage))
         self.result = replace(self.result, files=self.result.files + 1)
         self._progress(Progress(path, total, total, self.result.stored))
@@ -114,6 +115,7 @@ class _Import:
     def _submit(self, path: Path, record: Record) -> None:
         try:
             body = otlp_json.to_protobuf(record.data) if record.is_json else record.data
+            check(body)  # here and not later, so that nothing behind the damage is under way
         except NotOtlp as error:
             raise _damaged(path, record, error) from error
         while len(self._under_way) >= _UNDER_WAY:
@@ -131,8 +133,6 @@ class _Import:
                 if not left:
                     raise
                 done = self._intake.submit(body)
-            except NotOtlp as error:
-                raise _damaged(path, record, error) from error
             except FlowtrailError as error:
                 raise _damaged(path, record, error) from error
         now = self.result
@@ -140,6 +140,7 @@ class _Import:
         self.result = replace(
             now,
             records=now.records + 1,
+            repeated=now.repeated + outcome.repeated,
             stored=now.stored + outcome.stored,
             duplicates=now.duplicates + outcome.duplicates,
             conflicting=now.conflicting + outcome.conflicting,

@@ -177,6 +177,7 @@ class _HttpServer:
 
     def __init__(self, address: str, app: Starlette) -> None:
         host, _, port = address.rpartition(":")
+        self.app = app
         self._socket = _bound(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104 as the user asked
         self.address = f"{host}:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(

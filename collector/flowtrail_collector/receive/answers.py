@@ -94,7 +94,8 @@ def status(failure: Failure, *, json: bool) -> bytes:
     told.code = failure.code.grpc
     told.message = failure.message
     if failure.passing:
-        told.details.append(any_pb2.Any(type_url=_RETRY_INFO, value=retry_info()))
+        detail = told.details.add()
+        detail.type_url, detail.value = _RETRY_INFO, retry_info()
     return bytes(told.SerializeToString())
 
 
@@ -102,7 +103,7 @@ def status(failure: Failure, *, json: bool) -> bytes:
 def retry_info() -> bytes:
     """Return the google.rpc.RetryInfo that asks to come back in a moment."""
     told: Any = _message("RetryInfo")()
-    told.retry_delay.CopyFrom(duration_pb2.Duration(seconds=RETRY_AFTER_S))
+    told.retry_delay.seconds = RETRY_AFTER_S
     return bytes(told.SerializeToString())
 
 

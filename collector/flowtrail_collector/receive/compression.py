@@ -37,10 +37,12 @@ class Body:
         self._encoding = encoding
         self._decoder = _DECODERS[encoding]() if encoding in _DECODERS else None
         self._parts: list[bytes] = []
+        self._begun = False
         self.size = 0
 
     def add(self, data: bytes) -> None:
         """Take the next piece. Raises TooLarge or NotCompressed."""
+        self._begun = self._begun or bool(data)
         if self._decoder is None:
             self._keep(data)
             return
@@ -54,7 +56,7 @@ class Body:
 
     def whole(self) -> bytes:
         """Return the body. Raises NotCompressed when its end is missing."""
-        if self._decoder is not None and self.size + len(self._parts) and not self._decoder.ended:
+        if self._decoder is not None and self._begun and not self._decoder.ended:
             raise NotCompressed(f"the body is {self._encoding} without its end: it was cut short")
         return b"".join(self._parts)
 

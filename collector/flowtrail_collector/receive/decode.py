@@ -9,13 +9,16 @@ do: it ends the process on 200,000 nested groups and panics on lengths beyond 2^
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import ptars
-import pyarrow as pa
 from google.protobuf.message import DecodeError
 
 from flowtrail_collector.errors import FlowtrailError
 from flowtrail_collector.receive import messages
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class NotOtlp(FlowtrailError):
