@@ -67,6 +67,10 @@ class Appender:
         self._connection = connection
         self._inserter = Inserter(connection)
 
+    def forget_statements(self) -> None:
+        """Prepare statements anew: what a transaction that failed had prepared is gone with it."""
+        self._inserter.forget()
+
     def _from_file(self) -> Recent:
         """Remember the newest spans of the file, as far back as conflicts are looked for, and not too many."""
         horizon = time.time_ns() + _BELIEVED_AHEAD_NS

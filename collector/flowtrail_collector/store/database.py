@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,10 +13,11 @@ import duckdb
 
 from flowtrail_collector.errors import Cancelled, SourceUnavailable, StoreDamaged, UsageError
 from flowtrail_collector.store import opening
-from flowtrail_collector.store.writer import Writer
+from flowtrail_collector.store.watch import Watch
+from flowtrail_collector.store.writer import Writer, is_given_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
     from flowtrail_collector.store.batch import SpanBatch, Stored
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NEVER_BY_ITSELF = "1TB"  # the writer checkpoints, at row group boundaries
-_POLL_S = 0.05
+_REOPEN_WITHIN_S = 5.0
 
 
 class Store:
@@ -51,6 +52,9 @@ class Store:
         self._closed = False
         self._lock = threading.Lock()
         self._settings = settings
+        self._gate = threading.Condition()
+        self._readers: set[duckdb.DuckDBPyConnection] = set()
+        self._reopening = False
         self._writer = None if read_only else Writer(self._cursor, self._reopen, path)
 
     @classmethod
@@ -106,22 +110,60 @@ class Store:
         It may make temporary tables, which end with it, and must not keep the connection. Raises Cancelled when
         `timeout_s` runs out or `cancel` is set meanwhile, and whatever `question` raises.
         """
-        cursor = self._cursor()
-        watch = _Watch(cursor, timeout_s, cancel)
         try:
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
-            with watch:
-                return question(cursor)
-        except duckdb.InterruptException:
-            raise Cancelled(watch.why()) from None
-        except duckdb.OutOfMemoryException as error:
-            raise SourceUnavailable(
-                f"the question needs more memory than the store may use: {_first(error)}"
-            ) from error
-        except (duckdb.IOException, duckdb.FatalException) as error:
-            raise StoreDamaged(f"{self.path} could not be read: {_first(error)}") from error
+            return self._read(question, timeout_s, cancel)
+        except _GivenUpError:
+            # DuckDB gave the database up (a checkpoint failed on a full disk). The writer opens it again.
+            with suppress(SourceUnavailable, duckdb.Error):
+                self._of_writer().run(lambda connection: connection.execute("SELECT 1 FROM store_info"))
+        try:
+            return self._read(question, timeout_s, cancel)
+        except _GivenUpError as error:
+            raise SourceUnavailable(f"{self.path} can not be read just now: {_first(error)}; ask again") from error
+
+    def _read(
+        self,
+        question: Callable[[duckdb.DuckDBPyConnection], T],
+        timeout_s: float | None,
+        cancel: threading.Event | None,
+    ) -> T:
+        with self._reader() as cursor:
+            watch = Watch(cursor, timeout_s, cancel)
+            try:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                with watch:
+                    return question(cursor)
+            except duckdb.InterruptException:
+                raise Cancelled(watch.why()) from None
+            except duckdb.OutOfMemoryException as error:
+                told = f"the question needs more memory than the store may use: {_first(error)}"
+                raise SourceUnavailable(told) from error
+            except (duckdb.IOException, duckdb.FatalException) as error:
+                raise self._told(error) from error
+
+    @contextmanager
+    def _reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Offer a cursor, which is known while it is open: before the database is replaced, all must be closed."""
+        with self._gate:
+            if not self._gate.wait_for(lambda: not self._reopening, _REOPEN_WITHIN_S):
+                raise SourceUnavailable(f"{self.path} is being opened anew; ask again")
+            try:
+                cursor = self._cursor()
+            except (duckdb.IOException, duckdb.FatalException) as error:
+                raise self._told(error) from error
+            self._readers.add(cursor)
+        try:
+            yield cursor
         finally:
             cursor.close()
+            with self._gate:
+                self._readers.discard(cursor)
+                self._gate.notify_all()
+
+    def _told(self, error: duckdb.Error) -> Exception:
+        if is_given_up(error) and not self.read_only:
+            return _GivenUpError(_first(error))
+        return StoreDamaged(f"{self.path} could not be read: {_first(error)}")
 
     def write(self, change: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Return what `change` does inside one transaction of the one writer; committed when this returns.
@@ -161,6 +203,9 @@ class Store:
         try:
             if self._writer is not None:
                 self._writer.close()
+            with self._gate:
+                for cursor in self._readers:
+                    cursor.interrupt()
         finally:
             self._connection.close()
             opening.release(self._claimed)
@@ -180,10 +225,27 @@ class Store:
         return cursor
 
     def _reopen(self) -> None:
-        """Replace the database after DuckDB gave it up (as on a full disk); reads that run meanwhile may retry."""
-        with suppress(duckdb.Error):
-            self._connection.close()
-        self._connection = opening.connect(self.path, create=False, read_only=False, settings=self._settings)
+        """Replace the database after DuckDB gave it up; reads that run are interrupted, others wait for it.
+
+        Raises duckdb.Error or FlowtrailError when that fails; it may be tried again.
+        """
+        with self._gate:
+            self._reopening = True
+        try:
+            until = time.monotonic() + _REOPEN_WITHIN_S
+            with self._gate:
+                while self._readers and time.monotonic() < until:
+                    for cursor in self._readers:
+                        with suppress(duckdb.Error):
+                            cursor.interrupt()
+                    self._gate.wait(0.05)
+            with suppress(duckdb.Error):
+                self._connection.close()
+            self._connection = opening.connect(self.path, create=False, read_only=False, settings=self._settings)
+        finally:
+            with self._gate:
+                self._reopening = False
+                self._gate.notify_all()
 
     def _of_writer(self) -> Writer:
         if self._writer is None:
@@ -193,49 +255,8 @@ class Store:
         return self._writer
 
 
-class _Watch:
-    """Interrupts a query when its time is up or its asker withdraws it."""
-
-    def __init__(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        timeout_s: float | None,
-        cancel: threading.Event | None,
-    ) -> None:
-        self._cursor = cursor
-        self._timeout_s = timeout_s
-        self._cancel = cancel or threading.Event()
-        self._over = threading.Event()
-        self._needed = timeout_s is not None or cancel is not None
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> _Watch:
-        if self._cancel.is_set():
-            raise Cancelled(self.why())
-        if self._needed:
-            self._thread = threading.Thread(target=self._watch, name="flowtrail-watch", daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def why(self) -> str:
-        if self._cancel.is_set():
-            return "the question was withdrawn"
-        return f"the question took longer than {self._timeout_s:g} s; ask about a smaller window"
-
-    def _watch(self) -> None:
-        until = None if self._timeout_s is None else time.monotonic() + self._timeout_s
-        while not self._over.is_set():
-            late = until is not None and time.monotonic() >= until
-            if late or self._cancel.is_set():
-                # Again and again: between two statements of the question there is nothing to interrupt.
-                with suppress(duckdb.Error):
-                    self._cursor.interrupt()
-            self._over.wait(_POLL_S)
+class _GivenUpError(Exception):
+    """DuckDB refuses to work with the database until it is opened anew."""
 
 
 def _first(error: Exception) -> str:

@@ -60,6 +60,7 @@ CREATE TABLE span_rows (
     publish_outcome    VARCHAR,            -- acked, failed, in-doubt
     publish_timeout_ms BIGINT,
     attempt            INTEGER,
+    outcome_inferred   BOOLEAN,            -- process: its end was not stated, the loop came back for the next message
     member             VARCHAR,
     generation         BIGINT,
     "position"         BIGINT,

@@ -9,6 +9,7 @@ merge again; that took 20 us of CPU a span instead of 7, with stalls of up to 2 
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections import deque
 from concurrent.futures import Future
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _MAX_ROWS = 16_384  # a transaction's; beyond it larger ones gain little and delay those that wait
 _MAX_WAL_BYTES = 64 << 20
+_ROOM = 4 << 20  # on the disk, beside as much as the log holds: what a checkpoint may need
 _log = logging.getLogger(__name__)
 
 
@@ -68,9 +70,8 @@ class Writer:
         self.healthy = True
         self._connection = cursor()
         self._appender = Appender(self._connection)
-        with suppress(OSError):
-            if self._log_path.stat().st_size:
-                self._checkpoint()
+        if self._log_size():
+            self._checkpoint()
         self._thread = threading.Thread(target=self._run, name="flowtrail-writer", daemon=True)
         self._thread.start()
 
@@ -183,7 +184,9 @@ class Writer:
             self._failed(group, error)
             return
         outcomes = self._appender.committed(prepared)
-        self.healthy = True
+        if not self.healthy:
+            self.healthy = True
+            _log.warning("%s can be written again", self._path)
         if not self._since_checkpoint:
             with suppress(OSError):
                 self._log_path.chmod(0o600)
@@ -191,7 +194,8 @@ class Writer:
         for work in group:
             work.done.set_result(outcomes[: len(work.rows)])
             del outcomes[: len(work.rows)]
-        self._limit_log()
+        if self._log_size() > _MAX_WAL_BYTES:
+            self._checkpoint()
 
     def _failed(self, group: list[_Append], error: Exception) -> None:
         """Undo, and answer: again later where that may help; else find out which of the group is at fault."""
@@ -208,27 +212,34 @@ class Writer:
 
     def _recover(self, error: Exception) -> None:
         """Leave no transaction open; open the database again if DuckDB gave it up."""
-        given_up = isinstance(error, duckdb.FatalException)
+        given_up = is_given_up(error)
         try:
             self._connection.execute("ROLLBACK")
         except duckdb.TransactionException:
             pass
         except duckdb.Error:
             given_up = True
-        if _is_passing(error):
+        if _is_passing(error) and self.healthy:
             self.healthy = False
-            _log.warning("could not store: %s", _first(error))
-        if given_up:
-            try:
-                self._connection.close()
-                self._reopen()
-                self._connection = self._cursor()
-                self._appender.use(self._connection)
-            except (duckdb.Error, FlowtrailError) as worse:
-                _log.warning("the store %s can not be opened again: %s", self._path, _first(worse))
+            _log.warning("%s can not be written now, senders are asked to come back: %s", self._path, _first(error))
+        if not given_up:
+            self._appender.forget_statements()
+            return
+        try:
+            self._connection.close()
+            self._reopen()
+            self._connection = self._cursor()
+            self._appender.use(self._connection)
+        except (duckdb.Error, FlowtrailError) as worse:
+            _log.warning("the store %s can not be opened again: %s", self._path, _first(worse))
 
     def _checkpoint(self) -> None:
-        """Fold the log into the file; a failure costs nothing that was stored, and is tried again later."""
+        """Fold the log into the file; a failure costs nothing that was stored, and is tried again later.
+
+        Not without room for it: when a checkpoint fails DuckDB gives up the database, and it must be opened anew.
+        """
+        if not self._has_room():
+            return
         try:
             self._appender.forget_old()
             self._connection.execute("CHECKPOINT")
@@ -237,10 +248,18 @@ class Writer:
             _log.warning("checkpoint of %s failed: %s", self._path, _first(error))
             self._recover(error)
 
-    def _limit_log(self) -> None:
-        with suppress(OSError):
-            if self._log_path.stat().st_size > _MAX_WAL_BYTES:
-                self._checkpoint()
+    def _has_room(self) -> bool:
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+            return free > _ROOM + self._log_size()
+        except OSError:
+            return True  # not to be known here; DuckDB will tell
+
+    def _log_size(self) -> int:
+        try:
+            return self._log_path.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _told(self, error: Exception) -> SourceUnavailable:
         return SourceUnavailable(f"{self._path} could not be written: {_first(error)}; nothing was lost, try again")
@@ -248,6 +267,11 @@ class Writer:
 
 def _checkpoint(_: duckdb.DuckDBPyConnection) -> None:
     """Stand for a checkpoint in the queue: it can not run inside a transaction."""
+
+
+def is_given_up(error: Exception) -> bool:
+    """Tell whether DuckDB works with the database no longer, until it is opened anew."""
+    return isinstance(error, duckdb.FatalException) or "has been invalidated" in str(error)
 
 
 def _is_passing(error: Exception) -> bool:
