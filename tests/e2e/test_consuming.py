@@ -4,18 +4,12 @@ import pytest
 
 from tests.e2e.product import eventually
 
-COMMIT_IN_THE_BODY = pytest.mark.xfail(
-    strict=True,
-    reason="a commit at the end of the loop's body comes before the processing's inferred end: "
-    "committed-before-processed for every message",
-)
-
 
 @pytest.mark.parametrize(
     ("script", "auto"),
     [
         ("iterating", True),
-        pytest.param("iterating", False, marks=COMMIT_IN_THE_BODY),
+        ("iterating", False),
         ("polling", True),
         ("polling", False),
     ],

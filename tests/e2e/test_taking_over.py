@@ -126,10 +126,6 @@ def test_the_next_is_started_when_a_member_has_left_without_committing(run, coll
     assert_handled_twice(collector, orders, group, "restart")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the heir of a group that never committed starts by auto.offset.reset, which is taken for a reset by will",
-)
 def test_a_group_that_never_committed_handles_everything_twice(run, collector, topic, topic_name):
     """Nobody moved the group back: it begins at the beginning again because nothing was ever committed."""
     orders, group = topic("orders"), topic_name("payment")

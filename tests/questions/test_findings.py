@@ -381,3 +381,28 @@ def test_a_receive_recorded_after_its_processings_is_one_delivery(told, history)
     payment.receive("orders", 0, 0, 2, start=begun, end=handed)
     payment.commit("orders", 0, 3)
     assert told(history).findings() == []
+
+
+def test_a_group_that_never_committed_handles_everything_twice(told, history):
+    """`earliest` at each start is where the assignment begins, not a move back: processed twice is an error."""
+    sent = history.service("orders").send("orders", 0, 0)
+    for generation in (1, 2):
+        member = history.member("payment", group="payment")
+        member.assign("orders", 0, 0, generation=generation)
+        member.position("reset", "orders", 0, 0)
+        member.receive("orders", 0, 0)
+        member.process(sent)
+        member.revoke("orders", 0, 0)
+    assert told(history).kinds() == [("redelivery", "error")]
+
+
+def test_a_commit_at_the_end_of_a_loop_body_is_not_early(told, history):
+    """An iteration's processing ends when the loop comes back, after the commit: its end is marked as inferred."""
+    sent = history.service("orders").send("orders", 0, 5)
+    payment = history.member("payment", group="payment")
+    payment.assign("orders", 0, 5)
+    payment.receive("orders", 0, 5)
+    start = history.tick()
+    payment.commit("orders", 0, 6)
+    payment.process(sent, start=start, **{"flowtrail.outcome.inferred": True})
+    assert told(history).findings() == []

@@ -105,6 +105,7 @@ SPAN_RULES: Final = (
     _rule("publish_outcome", _TEXT, "flowtrail.publish.outcome"),
     _rule("publish_timeout_ms", _INTEGER, "flowtrail.publish.timeout"),
     _rule("attempt", _SMALL, "flowtrail.delivery.attempt"),
+    _rule("outcome_inferred", Kind.BOOLEAN, "flowtrail.outcome.inferred"),
     _rule("member", _TEXT, "flowtrail.consumer.member"),
     _rule("generation", _INTEGER, "flowtrail.consumer.generation"),
     _rule("position", _PLACE, "flowtrail.position"),

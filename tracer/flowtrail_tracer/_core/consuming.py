@@ -84,6 +84,7 @@ class Processing:
     """Whether it began by iteration, which ends it at the latest."""
     error: str | None = None
     error_type: str | None = None
+    inferred: bool = False
     context: Context | None = None
     _incoming: Incoming | None = None
     _identity: Identity | None = None
@@ -133,11 +134,12 @@ class Processing:
         if self.context is not None and get_current() is self.context:
             attach(_without_ended(self.outer))
 
-    def finish(self, error: BaseException | None = None) -> None:
-        """Record the end; only the first call counts."""
+    def finish(self, error: BaseException | None = None, *, inferred: bool = False) -> None:
+        """Record the end; only the first call counts. `inferred`: nobody stated it, the loop came back for more."""
         if self.ended:
             return
         self.ended = True
+        self.inferred = inferred
         now = RUNTIME.now()
         self.end = max(self.start, now)
         if error is not None:
@@ -194,6 +196,8 @@ class Processing:
             add((names.SCHEMA_ID, message.schema))
         if message.digest is not None:
             add((names.PAYLOAD_DIGEST, message.digest))
+        if self.inferred:
+            add((names.OUTCOME_INFERRED, True))
         if self.error_type is not None:
             add((names.ERROR_TYPE, self.error_type))
         return Span(self.identity, self._template(), self.start, self.end, extra, self.error)

@@ -48,7 +48,7 @@ class Subscriber:
             processing.source = None
             if not processing.claimed:
                 processing.leave()
-                processing.finish()
+                processing.finish(inferred=True)
 
     # --- deliveries ---
 

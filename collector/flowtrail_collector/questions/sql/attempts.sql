@@ -9,7 +9,8 @@ WITH processes AS (
     SELECT
         ref, trace_id, who, service, instance, host, number, dark, grp, assumed, system, cluster, log, destination,
         "partition", "offset", member, generation, event_id, message_id, correlation_id, causation_id, event_type,
-        message_key, producer_epoch, producer_seq, attempt, origin_destination, status, error_type, start_ns, end_ns,
+        message_key, producer_epoch, producer_seq, attempt, outcome_inferred,
+        origin_destination, status, error_type, start_ns, end_ns,
         ord_start, ord_end,
         CASE WHEN number IS NOT NULL THEN coalesce(member, '') END AS teller
     FROM placed
@@ -61,6 +62,7 @@ once AS (
         min(producer_epoch)            AS producer_epoch,
         min(producer_seq)              AS producer_seq,
         max(attempt)                   AS attempt,
+        bool_and(coalesce(outcome_inferred, FALSE)) AS inferred,
         min(origin_destination)        AS origin_destination,
         bool_or(coalesce(status, 0) = 2) AS failed,
         min(error_type)                AS error_type,

@@ -113,7 +113,8 @@ crashed AS (
     FROM pairs AS p
     JOIN tails AS t ON t.grp = p.grp AND t.log = p.log AND t.from_offset <= p."offset"
     JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
-    WHERE r.acked_ns IS NULL OR r.acked_ns < t.until_ns + 5000000000
+    WHERE r.acked_ns IS NULL
+        OR r.acked_ns < t.until_ns + CASE WHEN r.acked_host = t.until_host THEN 0 ELSE 5000000000 END
 ),
 facts AS (
     SELECT

@@ -18,6 +18,7 @@ WITH tried AS (
         arg_max(failed, ord_end)                       AS last_failed,
         arg_max(error_type, ord_end)                   AS error_type,
         max(attempt)                                   AS attempt,
+        bool_or(inferred)                              AS inferred,
         min(event_id)                                  AS event_id,
         min(message_key)                               AS message_key,
         list_sort(list(ref))                           AS process_refs
@@ -35,7 +36,7 @@ received AS (
         coalesce(t.message_key, h.message_key) AS message_key,
         coalesce(t.attempts, 0) AS attempts, coalesce(t.ok, 0) AS ok,
         t.began_ns, t.ended_ns, t.began_ord, t.first_end_ord, t.first_end_ns, t.last_end_ord, t.last_failed,
-        t.error_type, t.attempt, t.process_refs
+        t.error_type, t.attempt, t.inferred, t.process_refs
     FROM handed AS h
     LEFT JOIN tried AS t ON t.receive_ref = h.ref AND t.log = h.log AND t."offset" = h."offset"
     WHERE h.certain OR t.receive_ref IS NOT NULL
@@ -50,7 +51,7 @@ unreceived AS (
         1 AS attempts, CASE WHEN failed THEN 0 ELSE 1 END AS ok,
         start_ns AS began_ns, end_ns AS ended_ns, ord_start AS began_ord, ord_end AS first_end_ord,
         end_ns AS first_end_ns, ord_end AS last_end_ord, failed AS last_failed,
-        error_type, attempt, [ref] AS process_refs
+        error_type, attempt, inferred, [ref] AS process_refs
     FROM attempts
     WHERE receive_ref IS NULL
 )

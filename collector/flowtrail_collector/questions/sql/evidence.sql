@@ -7,7 +7,7 @@ SELECT
     trace_id, span_id, parent_span_id, start_ns, end_ns, status, error_type, service, instance, host, scope, number, system,
     cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
     message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
-    producer_seq, publish_outcome, publish_timeout_ms, attempt, member, generation, "position", position_reason,
+    producer_seq, publish_outcome, publish_timeout_ms, attempt, outcome_inferred, member, generation, "position", position_reason,
     origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
     transaction_outcome
 FROM span_rows
@@ -17,7 +17,7 @@ SELECT
     trace_id, span_id, parent_span_id, start_ns, end_ns, status, error_type, service, instance, host, scope, number, system,
     cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
     message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
-    producer_seq, publish_outcome, publish_timeout_ms, attempt, member, generation, "position", position_reason,
+    producer_seq, publish_outcome, publish_timeout_ms, attempt, outcome_inferred, member, generation, "position", position_reason,
     origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
     transaction_outcome
 FROM (

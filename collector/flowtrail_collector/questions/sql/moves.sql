@@ -4,7 +4,8 @@
 -- stands before the assign at its position.
 --
 -- `outside` marks an assign below the group's last acknowledged position: somebody moved the group back while it was
--- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign.
+-- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign. A reset that only tells how
+-- its owner's assignment came by its position (a group that never committed begins at `earliest`) moves nothing.
 WITH anchors AS (
     SELECT r.ref, min(a.generation) AS generation, arg_min(a.ord_start, a.generation) - 1 AS ord,
         arg_min(a.start_ns, a.generation) - 1 AS ns
@@ -40,7 +41,19 @@ acknowledged AS (
     FROM keyed
 )
 SELECT
-    *,
-    reason = 'assign' AND coalesce("position" < last_commit, FALSE) AS outside,
-    reason IN ('seek', 'reset') OR (reason = 'assign' AND coalesce("position" < last_commit, FALSE)) AS moved
-FROM acknowledged
+    k.*,
+    k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE) AS outside,
+    k.reason = 'seek'
+        OR (k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE))
+        OR (k.reason = 'reset' AND NOT EXISTS (
+            -- The owner has been handed nothing since its assignment at that very position.
+            SELECT 1 FROM positions AS a
+            WHERE a.reason = 'assign' AND a.grp = k.grp AND a.log = k.log AND a.who = k.who
+                AND a."position" = k."position" AND a.generation IS NOT DISTINCT FROM k.generation
+                AND a.ord_start <= k.ord_start
+                AND NOT EXISTS (
+                    SELECT 1 FROM deliveries AS d
+                    WHERE d.grp = k.grp AND d.log = k.log AND d.who = k.who
+                        AND d.handed_end_ord >= a.ord_start AND d.handed_end_ord < k.ord_start)))
+        AS moved
+FROM acknowledged AS k

@@ -4,16 +4,16 @@
 -- events at this place. `sends`, `told`: spans that claim it.
 WITH claims AS (
     SELECT acked_log AS log, "offset", event_id, message_id, correlation_id, message_key, event_type, TRUE AS by_producer,
-        ref, trace_id, start_ns, end_ns
+        ref, trace_id, host, start_ns, end_ns
     FROM publications
     WHERE outcome = 'acked' AND "offset" IS NOT NULL
     UNION ALL
     SELECT log, "offset", event_id, message_id, correlation_id, message_key, event_type, FALSE, ref,
-        NULL, start_ns, end_ns
+        NULL, NULL, start_ns, end_ns
     FROM attempts
     WHERE "offset" IS NOT NULL
     UNION ALL
-    SELECT log, "offset", event_id, event_id, correlation_id, message_key, NULL, FALSE, ref, NULL, start_ns, end_ns
+    SELECT log, "offset", event_id, event_id, correlation_id, message_key, NULL, FALSE, ref, NULL, NULL, start_ns, end_ns
     FROM handed
 ),
 merged AS (
@@ -29,7 +29,8 @@ merged AS (
         min(event_type)                                AS event_type,
         min(ref) FILTER (WHERE by_producer)            AS send_ref,
         min(start_ns)                                  AS first_ns,
-        min(end_ns) FILTER (WHERE by_producer)         AS acked_ns
+        min(end_ns) FILTER (WHERE by_producer)         AS acked_ns,
+        min(host) FILTER (WHERE by_producer)           AS acked_host
     FROM claims
     GROUP BY log, "offset"
 ),
@@ -46,6 +47,6 @@ SELECT
     coalesce(m.told_by_producer, m.told_by_anyone,
         'record ' || l.cluster || '/' || l.destination || ':' || l."partition" || ':' || m."offset" || '/' || l.era
     ) AS event,
-    m.conflict, m.message_id, m.correlation_id, m.message_key, m.event_type, m.send_ref, m.first_ns, m.acked_ns
+    m.conflict, m.message_id, m.correlation_id, m.message_key, m.event_type, m.send_ref, m.first_ns, m.acked_ns, m.acked_host
 FROM merged AS m
 JOIN logs AS l ON l.log = m.log

@@ -1,7 +1,7 @@
 -- tails: what a crash may have swallowed. An instance that owned a partition, never said that it left it, and gave no
 -- sign after the next owner's assignment began, may have done anything between its last span and that assignment:
--- from the offset it had reached (`from_offset`), with records that were there by then (`until_ns`). Signs on another
--- host's clock count only five seconds beyond.
+-- from the offset it had reached (`from_offset`), with records that were there by then (`until_ns`, by the clock of
+-- `until_host`). Moments on another host's clock count only five seconds beyond.
 -- empty unless: EXISTS (SELECT 1 FROM sequenced GROUP BY grp, log HAVING count(DISTINCT who) > 1)
 WITH owned AS (
     SELECT grp, log, who, max(gen) AS gen, max(ord) AS last_ord,
@@ -30,7 +30,7 @@ followed AS (
         AND (a.gen > o.gen OR (a.gen = o.gen AND a.ord > o.last_ord))
     GROUP BY o.grp, o.log, o.who, o.gen, o.reached
 )
-SELECT f.grp, f.log, f.who, f.gen, f.reached AS from_offset, f.until_ns
+SELECT f.grp, f.log, f.who, f.gen, f.reached AS from_offset, f.until_ns, y.host AS until_host
 FROM followed AS f
 LEFT JOIN left_in_order AS l ON l.grp = f.grp AND l.log = f.log AND l.who = f.who
 LEFT JOIN instances AS x ON x.who = f.who

@@ -1,0 +1,116 @@
+"""Random small worlds, told as the spans of the contract; a seed names each.
+
+A topic of two partitions, a producer that may resend, a group that is rebalanced, crashes, seeks, fails and leaves
+records behind.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.questions.history import History
+
+if TYPE_CHECKING:
+    from tests.questions.history import Member, Sent, Span
+
+TOPIC = "orders"
+PARTITIONS = 2
+
+
+@dataclass
+class _Partition:
+    log: list[Sent] = field(default_factory=list)
+    owner: Member | None = None
+    position: int = 0
+    committed: int = 0
+    handed: list[int] = field(default_factory=list)
+
+
+class World:
+    """Plays `steps` random things and keeps the spans that tell of them."""
+
+    def __init__(self, seed: int, steps: int = 25) -> None:
+        self.history = History(seed)
+        self._random = random.Random(seed)  # noqa: S311 a seeded world
+        self._orders = self.history.service("orders")
+        self._generation = 1
+        self._partitions = [_Partition() for _ in range(PARTITIONS)]
+        for number in range(PARTITIONS):
+            self._own(number, self._member())
+        for _ in range(steps):
+            self._step()
+
+    @property
+    def spans(self) -> list[Span]:
+        return self.history.spans
+
+    def _member(self) -> Member:
+        host = self._random.choice(["host-a", "host-b"])
+        return self.history.member("payment", group="payment", host=host, generation=self._generation)
+
+    def _own(self, number: int, member: Member) -> None:
+        partition = self._partitions[number]
+        partition.owner, partition.position, partition.handed = member, partition.committed, []
+        member.assign(TOPIC, number, partition.committed, generation=self._generation)
+
+    def _step(self) -> None:
+        number = self._random.randrange(PARTITIONS)
+        partition = self._partitions[number]
+        act = self._random.choices(
+            [self._send, self._poll, self._process, self._commit, self._rebalance, self._seek], [6, 6, 9, 3, 1, 1]
+        )[0]
+        act(number, partition)
+
+    def _send(self, number: int, partition: _Partition) -> None:
+        key = self._random.choice(["a", "b", None])
+        chance = self._random.random()
+        if chance < 0.1:
+            self._orders.send(TOPIC, number, outcome="failed", error="MessageSizeTooLargeError", key=key)
+            return
+        sent = self._orders.send(TOPIC, number, len(partition.log), key=key)
+        partition.log.append(sent)
+        if chance < 0.2:
+            partition.log.append(sent)  # the client's retry was not idempotent
+        elif chance < 0.3:
+            again = self._orders.send(TOPIC, number, len(partition.log), key=key, message_id=sent.message_id)
+            partition.log.append(again)
+
+    def _poll(self, number: int, partition: _Partition) -> None:
+        last = min(len(partition.log), partition.position + self._random.randint(1, 4)) - 1
+        if partition.owner is None or last < partition.position:
+            return
+        partition.owner.receive(TOPIC, number, partition.position, last)
+        partition.handed += range(partition.position, last + 1)
+        partition.position = last + 1
+
+    def _process(self, number: int, partition: _Partition) -> None:
+        if partition.owner is None or not partition.handed:
+            return
+        offset = partition.handed.pop(0)
+        chance = self._random.random()
+        if chance < 0.08:
+            return  # left behind without a word
+        error = "ValueError" if chance < 0.2 else None
+        partition.owner.process(partition.log[offset], offset=offset, error=error)
+
+    def _commit(self, number: int, partition: _Partition) -> None:
+        if partition.owner is None:
+            return
+        at = partition.handed[0] if partition.handed and self._random.random() < 0.8 else partition.position
+        partition.committed = at
+        partition.owner.commit(TOPIC, number, at)
+
+    def _rebalance(self, number: int, partition: _Partition) -> None:
+        if partition.owner is not None and self._random.random() < 0.6:
+            partition.owner.revoke(TOPIC, number, partition.committed)
+        self._generation += 1
+        self._own(number, self._member())
+
+    def _seek(self, number: int, partition: _Partition) -> None:
+        if partition.owner is None:
+            return
+        at = self._random.randint(0, partition.position)
+        partition.owner.seek(TOPIC, number, at)
+        partition.position, partition.handed = at, []
