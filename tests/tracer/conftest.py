@@ -73,6 +73,7 @@ def make_consumer(mock_broker: str) -> Iterator[Callable[..., Any]]:
             "api_version": (2, 1),
             "auto_offset_reset": "earliest",
             "consumer_timeout_ms": 15_000,
+            "metadata_max_age_ms": 500,  # a topic that is not known yet at the first rebalance is found soon
         }
         consumer = kind(*topics, **{**defaults, **config})
         made.append(consumer)
