@@ -42,7 +42,8 @@ class Fields:
 
     def scope_is(self, *names: str) -> NDArray[np.bool_]:
         """Return which spans come from one of these instrumentation scopes."""
-        return np.isin(self.scope_of, [place for place, scope in enumerate(self.scopes) if scope in names])
+        places = [place for place, scope in enumerate(self.scopes) if scope in names]
+        return np.isin(self.scope_of, places) if places else np.zeros(len(self.scope_of), bool)
 
 
 def systems(draft: Draft, _: Fields) -> None:

@@ -64,12 +64,13 @@ class Store:
         *,
         create: bool = True,
         read_only: bool = False,
-        memory_limit: str = "256MB",
+        memory_limit: str | None = None,
         temp_limit: str = "4GB",
         threads: int | None = None,
     ) -> Store:
-        """Open or create the store at `path`, mode 0600; `memory_limit` is DuckDB's own, beyond it questions spill.
+        """Open or create the store at `path`, mode 0600.
 
+        `memory_limit` is DuckDB's own, beyond it questions spill: 256 MB, or 1 GB for a store that is only read.
         `threads` are those of one question: all cores for a store that is only read, else one. Inserts cost a quarter
         less so, and no question takes the core that ingest needs; questions run beside one another all the same.
 
@@ -78,7 +79,7 @@ class Store:
         path = Path(path)
         claimed = opening.claim(path)
         settings = {
-            "memory_limit": memory_limit,
+            "memory_limit": memory_limit or ("1GB" if read_only else "256MB"),
             "threads": str(threads or (os.cpu_count() if read_only else 1)),
             "temp_directory": f"{path}.tmp",
             "max_temp_directory_size": temp_limit,
