@@ -1,8 +1,8 @@
 """Durable ingest: what the collector stores per second, against a bare DuckDB insert of the same rows.
 
-The collector runs in a process of its own on the first core, the senders in another on the second; every request holds 512
-messaging spans as flowtrail's tracer sends them and is counted when it is acknowledged, which is after its commit. The
-reference inserts the same rows, prepared as Arrow columns, into the same tables, in transactions as large as the
+The collector runs in a process of its own on the first core, the senders in another on the second; every request holds
+512 messaging spans as flowtrail's tracer sends them and is counted when it is acknowledged, which is after its commit.
+The reference inserts the same rows, prepared as Arrow columns, into the same tables, in transactions as large as the
 collector's own. Run: `.venv/bin/python benchmarks/ingest.py [--quick]`.
 """
 
@@ -267,8 +267,7 @@ def measure(folder: Path, transport: str, connections: int, seconds: float, rate
     with subprocess.Popen(
         _pinned(0, "--serve", str(store)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as collector:
-        assert collector.stdout is not None
-        http_address, grpc_address = collector.stdout.readline().split()
+        http_address, grpc_address = collector.stdout.readline().split() if collector.stdout else ("", "")
         address = grpc_address if transport == "grpc" else http_address
         before = _cpu_s(collector.pid)
         told = subprocess.run(
