@@ -62,8 +62,8 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
         member = f"'{group}-' || (p % 3)"
         who = f"'{group}', {member}, 'host-b', NULL, 'kafka'"
         connection.execute(f"""{_SPAN}
-            SELECT trace, unhex(substr(md5('{group}' || e), 1, 16)), send, {begun}, {begun} + 90000, 'process orders', 5,
-                0, 2, 'flowtrail', {who}, 'process', 'process', 'orders', p, o, NULL,
+            SELECT trace, unhex(substr(md5('{group}' || e), 1, 16)), send, {begun}, {begun} + 90000, 'process orders',
+                5, 0, 2, 'flowtrail', {who}, 'process', 'process', 'orders', p, o, NULL,
                 NULL, id, flow, k, '{group}', 'epoch', e + 1,
                 NULL, {member}, 1, NULL, NULL, FALSE
             FROM ({event}) AS e ORDER BY t0""")

@@ -109,7 +109,11 @@ _PLACES = {
     str(Path.home()): "/home/app",
     tempfile.gettempdir() + os.sep: "/app/run/",
 }
-_PATHS = re.compile("|".join(re.escape(place) for place in sorted(_PLACES, key=len, reverse=True)))
+_EVERYWHERE = {"/", "/usr", "/usr/local"}
+"""Where a system's own Python stands: such a prefix names no machine."""
+_PATHS = re.compile(
+    "|".join(re.escape(place) for place in sorted(_PLACES, key=len, reverse=True) if place not in _EVERYWHERE)
+)
 
 
 if __name__ == "__main__":

@@ -147,8 +147,9 @@ def test_baggage_goes_along(recorder, make_producer, make_consumer, name):
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_the_official_instrumentation_does_not_double(recorder, provider, exported, make_producer, make_consumer, name,
-                                                      order):
+def test_the_official_instrumentation_does_not_double(
+    recorder, provider, exported, make_producer, make_consumer, name, order
+):
     """Ours record, theirs are stepped over, whichever was first; switched off, they leave nothing behind."""
     instrumentation = pytest.importorskip("opentelemetry.instrumentation.kafka")
     official = instrumentation.KafkaInstrumentor()

@@ -87,9 +87,7 @@ def test_iteration_gives_one_receive_for_what_was_handed_out(recorder, make_prod
     assert len(recorder.spans("process")) == 7
 
 
-def test_poll_gives_one_receive_per_partition_and_process_the_outcome(
-    recorder, make_producer, make_consumer, name
-):
+def test_poll_gives_one_receive_per_partition_and_process_the_outcome(recorder, make_producer, make_consumer, name):
     """A body that raises makes the processing failed; the exception is the host's own."""
     fill(make_producer(), name("orders"), 3)
     consumer = manual(make_consumer, name("orders"), group_id="payment")
@@ -299,8 +297,13 @@ def test_a_failed_commit_is_no_position(recorder, make_producer, make_consumer, 
     coordinator._generation.generation_id, kept = 999, coordinator._generation.generation_id
     fields = len(OffsetAndMetadata._fields)
     with pytest.raises(Exception):  # noqa: B017, PT011 - which error depends on the client's version
-        consumer.commit({TopicPartition(name("orders"), 0): OffsetAndMetadata(1, "", -1) if fields == 3
-                         else OffsetAndMetadata(1, "")})
+        consumer.commit(
+            {
+                TopicPartition(name("orders"), 0): OffsetAndMetadata(1, "", -1)
+                if fields == 3
+                else OffsetAndMetadata(1, "")
+            }
+        )
     coordinator._generation.generation_id = kept
     failed = [span for span in recorder.spans("settle") if span.status == "error"]
     assert failed

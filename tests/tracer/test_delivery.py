@@ -119,8 +119,9 @@ def test_a_full_queue_drops_and_leaves_a_hole(receiver):
     from flowtrail_tracer._pipeline.http import HttpTransport
     from flowtrail_tracer._pipeline.queue import QueueSink
 
-    exporter = OtlpExporter(HttpTransport(Export(f"{receiver.endpoint}/v1/traces"), "1"),
-                            {"service.instance.id": "i"}, "1")
+    exporter = OtlpExporter(
+        HttpTransport(Export(f"{receiver.endpoint}/v1/traces"), "1"), {"service.instance.id": "i"}, "1"
+    )
     sink = QueueSink(exporter, RandomIds(), capacity=5, interval=5)
     RUNTIME.use(Settings(), sink)
     record(8)
@@ -168,8 +169,13 @@ record()
 def run(body: str, endpoint: str, **options: object) -> tuple[subprocess.CompletedProcess[str], float]:
     """Run a script that has recorded one span; return it and its seconds."""
     begun = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", SCRIPT + textwrap.dedent(body), endpoint], capture_output=True,
-                          text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT + textwrap.dedent(body), endpoint],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     return done, time.monotonic() - begun
 
 

@@ -201,14 +201,22 @@ def hooked() -> tuple[Any, Any]:
         setattr(reader_type, name, make(getattr(Consumer, name)))
     reader = reader_type()
     coordinator, subscription = Coordinator, Subscription
-    reader._coordinator = type("C", (coordinator,), {
-        "_send_offset_commit_request": group.make_commit(coordinator._send_offset_commit_request),
-        "_on_join_prepare": group.make_join_prepare(coordinator._on_join_prepare),
-    })()
-    reader._subscription = type("S", (subscription,), {
-        "assign_from_subscribed": group.make_assign(subscription.assign_from_subscribed),
-        "seek": group.make_position(subscription.seek),
-    })()
+    reader._coordinator = type(
+        "C",
+        (coordinator,),
+        {
+            "_send_offset_commit_request": group.make_commit(coordinator._send_offset_commit_request),
+            "_on_join_prepare": group.make_join_prepare(coordinator._on_join_prepare),
+        },
+    )()
+    reader._subscription = type(
+        "S",
+        (subscription,),
+        {
+            "assign_from_subscribed": group.make_assign(subscription.assign_from_subscribed),
+            "seek": group.make_position(subscription.seek),
+        },
+    )()
     return sender, reader
 
 

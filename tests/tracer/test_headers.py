@@ -52,9 +52,16 @@ def test_numbers_are_text_or_binary(raw, expected):
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "00-x", "00-" + "0" * 32 + "-b7ad6b7169203331-01", "00-" + "1" * 32 + "-" + "0" * 16 + "-01",
-     "ff-" + "1" * 32 + "-b7ad6b7169203331-01", "00-" + "1" * 32 + "-b7ad6b7169203331-01-more",
-     "00-" + "+" + "1" * 31 + "-b7ad6b7169203331-01"],
+    [
+        None,
+        "",
+        "00-x",
+        "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+        "00-" + "1" * 32 + "-" + "0" * 16 + "-01",
+        "ff-" + "1" * 32 + "-b7ad6b7169203331-01",
+        "00-" + "1" * 32 + "-b7ad6b7169203331-01-more",
+        "00-" + "+" + "1" * 31 + "-b7ad6b7169203331-01",
+    ],
 )
 def test_what_is_no_traceparent_reads_as_none(value):
     """Zero ids, wrong lengths, version ff, rubbish."""
@@ -69,8 +76,17 @@ def test_a_traceparent_is_read():
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("orders", False), ("orders.retry", True), ("orders-retry-2", True), ("orders_DLQ", True), ("a-dlt", True),
-     ("a.dead-letter", True), ("a.dead-letters", True), ("retry", False), ("orders-retrying", False)],
+    [
+        ("orders", False),
+        ("orders.retry", True),
+        ("orders-retry-2", True),
+        ("orders_DLQ", True),
+        ("a-dlt", True),
+        ("a.dead-letter", True),
+        ("a.dead-letters", True),
+        ("retry", False),
+        ("orders-retrying", False),
+    ],
 )
 def test_names_of_copies(name, expected):
     """Retry and dead-letter destinations are known by their ending."""

@@ -74,8 +74,11 @@ def test_transactions_are_told_as_they_end(kafka, topic, topic_name, recorder):
     ]
     sends = recorder.spans("send")
     assert {span.attributes[names.TRANSACTION_ID] for span in sends} == {topic_name("tx")}
-    (committed,) = [span for span in recorder.spans("settle") if names.POSITION in span.attributes
-                    and span.attributes[names.POSITION_REASON] == "commit"]
+    (committed,) = [
+        span
+        for span in recorder.spans("settle")
+        if names.POSITION in span.attributes and span.attributes[names.POSITION_REASON] == "commit"
+    ]
     assert committed.attributes[names.POSITION] == record.offset + 1
     assert committed.attributes[names.CONSUMER_GROUP] == topic_name("g")
     (received,) = recorder.spans("receive")

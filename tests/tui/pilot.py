@@ -57,12 +57,14 @@ class Driven:
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until no question is under way."""
+    """Wait until no question is under way, and none follows from the last answer."""
     app = pilot.app
     assert isinstance(app, FlowtrailApp)
+    quiet = 0
     for _ in range(400):
         await pilot.pause()
-        if all(app.session.queries.busy_since(lane) is None for lane in LANES):
+        quiet = quiet + 1 if all(app.session.queries.busy_since(lane) is None for lane in LANES) else 0
+        if quiet == 3:
             break
         await pilot.pause(0.005)
     await pilot.pause()

@@ -81,9 +81,7 @@ class Recorder:
             if (operation is None or span.operation == operation) and (name is None or span.name == name)
         ]
 
-    def wait_for(
-        self, count: int, operation: str | None = None, *, timeout: float = 10.0
-    ) -> list[RecordedSpan]:
+    def wait_for(self, count: int, operation: str | None = None, *, timeout: float = 10.0) -> list[RecordedSpan]:
         """Return the spans once there are `count` of them; raises AssertionError after `timeout` seconds."""
         end = time.monotonic() + timeout
         while len(found := self.spans(operation)) < count:

@@ -24,8 +24,9 @@ def fault(place: str) -> None:
         raise error
     if place not in _reported:
         _reported.add(place)
-        _log.warning("flowtrail failed in %s and recorded nothing there; the application is not affected", place,
-                     exc_info=error)
+        _log.warning(
+            "flowtrail failed in %s and recorded nothing there; the application is not affected", place, exc_info=error
+        )
 
 
 def warn_once(place: str, message: str, *arguments: object) -> None:

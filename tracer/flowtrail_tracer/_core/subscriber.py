@@ -107,9 +107,7 @@ class Subscriber:
         ]
         if runs is not None and count != last - first + 1:
             attributes.append((names.OFFSET_RUNS, runs))
-        record_operation(
-            self.facts, "receive", "receive", found.destination, found.start, attributes, end=found.end
-        )
+        record_operation(self.facts, "receive", "receive", found.destination, found.start, attributes, end=found.end)
 
     # --- positions ---
 

@@ -152,8 +152,9 @@ def _returned(
 def make_append(original: Method) -> Method:
     """Return the hook for `RecordAccumulator.append`: stamps the headers of the current publication."""
 
-    def append(self: Any, tp: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any,
-               **kwargs: Any) -> Any:
+    def append(
+        self: Any, tp: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         stamped = headers
         try:
             publication = _current.publication
