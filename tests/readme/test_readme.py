@@ -58,7 +58,7 @@ def test_the_first_screen_says_how_to_begin():
 
 def test_the_tests_are_run_by_ci_as_the_readme_says():
     """One command for everybody."""
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "uv run pytest"
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "tested uv run pytest"
 
 
 def test_services_that_embed_the_tracer(bootstrap: str, tmp_path: Path):
