@@ -8,8 +8,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kafka import jars
+
+# How long an example takes says nothing on a shared machine.
+settings.register_profile("flowtrail", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flowtrail")
 
 if TYPE_CHECKING:
     from tests.kafka.broker import Broker, Cluster
