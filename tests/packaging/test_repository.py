@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SELF = Path(__file__).relative_to(ROOT).as_posix()
 REGISTRIES = (
-    r"pypi\.(org|python)|pythonhosted|repo1?\.maven|maven\.org|registry\.npmjs|index-url\s*=|docker\.io|ghcr\.io"
+    r"[p]ypi\.(org|python)|python[h]osted|repo1?\.m[a]ven|m[a]ven\.org|registry\.n[p]mjs|index-url\s*=|docker\.io|ghcr\.io"
 )
-MACHINES = r"/root/|/home/(?!app\b)[a-z]|/Users/[a-z]|/work/|/tmp/[a-z]|\.pyenv|C:\\Users"
+MACHINES = r"/[r]oot/|/home/(?!app\b)[a-z]|/Users/[a-z]|/[w]ork/|/tmp/[a-z]|\.pyenv|C:\\Users"
 MADE = r"(^|/)(uv\.lock|dist/|build/|__pycache__/|\.venv|.*\.pyc$|.*\.duckdb(\.wal)?$|.*\.whl$|\.DS_Store$)"
 
 
