@@ -10,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SELF = Path(__file__).relative_to(ROOT).as_posix()
-REGISTRIES = r"[p]ypi\.(org|python)|python[h]osted|repo1?\.m[a]ven|m[a]ven\.org|registry\.n[p]mjs|index-url\s*=|[d]ocker\.io|ghcr\.io"
+REGISTRIES = "|".join(
+    (
+        r"[p]ypi\.(org|python)|python[h]osted|repo1?\.m[a]ven|m[a]ven\.org|registry\.n[p]mjs",
+        r"index-url\s*=|[d]ocker\.io|ghcr\.io",
+    )
+)
 MACHINES = r"/[r]oot/|/home/(?!app\b)[a-z]|/Users/[a-z]|/[w]ork/|/tmp/[a-z]|\.pyenv|C:\\Users"
 MADE = r"(^|/)(uv\.lock|dist/|build/|__pycache__/|\.venv|.*\.pyc$|.*\.duckdb(\.wal)?$|.*\.whl$|\.DS_Store$)"
 
