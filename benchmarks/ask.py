@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from flowtrail_collector.source import StoreSource
 from flowtrail_collector.store import Store
+from flowtrail_collector.store.lookup import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,14 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
         SELECT span_id, row_number() OVER (PARTITION BY instance ORDER BY end_ns, span_id) AS n
         FROM span_rows WHERE number IS NULL
     """)
-    connection.execute("UPDATE span_rows SET number = n FROM numbers WHERE numbers.span_id = span_rows.span_id")
+    connection.execute(f"""
+        UPDATE span_rows SET number = n, trace_hash = {hash_of("trace_id")}, message_hash = {hash_of("message_id")}
+        FROM numbers WHERE numbers.span_id = span_rows.span_id
+    """)
+    connection.execute(f"""
+        UPDATE span_rows SET trace_hash = {hash_of("trace_id")}, message_hash = {hash_of("message_id")}
+        WHERE trace_hash IS NULL
+    """)
     connection.execute("""
         INSERT INTO ledger_rows
         SELECT service, instance, host, system, cluster_id, destination, consumer_group, operation, FALSE, count(*),

@@ -1,36 +1,63 @@
 """The spans around events: what must be looked at to judge some records, and no more.
 
 Everything that names the events (by message id, by record, by causation, by origin), the traces they were sent in, the
-neighbours of their records in the log (an overtaking is seen against neighbours), and every position that the groups
-held in those partitions.
+nearest records of their partitions, whatever overtook them, and the positions that their groups held. The rest of a
+partition's history is told by a few spans of each instance: its first and last, its furthest, where its commits turn.
+Tests hold the answers to those from every span stored.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.questions.loading import load
+from flowtrail_collector.questions.narrow import open_scope, quoted, table_columns
 from flowtrail_collector.questions.relations import sql_of
-from flowtrail_collector.questions.scope import Scope, fetch
+from flowtrail_collector.questions.scope import fetch
+from flowtrail_collector.store.lookup import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import duckdb
 
     from flowtrail_collector.questions.asked import Reading
+    from flowtrail_collector.questions.narrow import Loaded, NarrowScope
+    from flowtrail_collector.questions.scope import Row
 
-NEIGHBOURS = 200
-"""Offsets to either side of a record that are looked at for reordering."""
+NEIGHBOURS = 16
+"""Offsets to either side of a record that are looked at."""
+FURTHEST = 2_000
+"""Offsets over which an overtaking is followed."""
 MOST_SEEDS = 5_000
 """Spans that may stand for what was asked; the newest are kept."""
+MOST_RANGES = 64
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
 
-_AT = 'destination = $1 AND "partition" = $2'
-
 Place = tuple[str, int, int]
 """Destination, partition, offset."""
+Range = tuple[str, int, int, int]
+"""Destination, partition, first and last offset."""
+
+_NAMING = (
+    "trace_id",
+    "message_id",
+    "causation_id",
+    "transaction_id",
+    "destination",
+    "partition",
+    "offset",
+    "offset_last",
+    "origin_destination",
+    "origin_partition",
+    "origin_offset",
+)
+"""The columns by which a span names events."""
 
 
 @dataclass(slots=True)
@@ -42,7 +69,7 @@ class Seeds:
     traces: set[bytes] = field(default_factory=set)
     transactions: set[str] = field(default_factory=set)
 
-    def take(self, rows: Iterable[dict[str, Any]]) -> None:
+    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add what spans name."""
         for row in rows:
             self.traces.add(row["trace_id"])
@@ -59,18 +86,12 @@ class Seeds:
         return len(self.ids) + len(self.places) + len(self.traces)
 
 
-_COLUMNS = (
-    'trace_id, message_id, causation_id, transaction_id, destination, "partition", "offset", offset_last, '
-    "origin_destination, origin_partition, origin_offset"
-)
-
-
 def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
     """Return what names the events of a reading; empty where nothing is stored of them."""
     conditions: dict[str, tuple[str, list[Any]]] = {
-        "id": ("message_id = ?", [reading.value]),
+        "id": (holds("message_id", "[$1]"), [reading.value]),
         "flow": ("correlation_id = ?", [reading.value]),
-        "trace": ("trace_id = unhex(?)", [reading.value]),
+        "trace": (holds("trace_id", "[unhex($1)]"), [reading.value]),
         "key": ("message_key = ? AND destination = ?", [reading.value, reading.destination]),
         "record": (
             'destination = ? AND "partition" = ? AND "offset" <= ? AND coalesce(offset_last, "offset") >= ?',
@@ -79,7 +100,12 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
     }
     condition, parameters = conditions[reading.form]
     seeds = Seeds()
-    rows = _spans(connection, f"({condition}) AND operation IS NOT NULL", parameters)
+    rows = fetch(
+        connection,
+        f"SELECT {quoted(_NAMING)} FROM span_rows WHERE ({condition}) AND operation IS NOT NULL "
+        f"ORDER BY start_ns DESC LIMIT {MOST_SEEDS}",
+        parameters,
+    )
     if reading.place:
         rows = [row for row in rows if row["offset_last"] is None] or rows[:1]
         if rows or _linked(connection, reading.place):
@@ -88,94 +114,220 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
     return seeds
 
 
-def scope_around(connection: duckdb.DuckDBPyConnection, seeds: Seeds) -> Scope:
-    """Return the scope of the events that `seeds` name, after following causes, effects, copies and records.
-
-    The spans are gathered by one narrow query for each kind of name: a condition on one column is read from that column
-    alone, where one condition that joins them all would read every column of every span.
-    """
+def scope_around(connection: duckdb.DuckDBPyConnection, seeds: Seeds) -> AbstractContextManager[NarrowScope]:
+    """Return the scope of the events that `seeds` name, after following causes, effects, copies and records."""
     gatherer = _Gatherer(connection)
     for _ in range(_ROUNDS):
         if not gatherer.gather(seeds):
             break
-    gatherer.surround(seeds)
-    return Scope.of_table(connection, "gathered")
+    return open_scope(gatherer.loaded(gatherer.surround(seeds)))
 
 
 class _Gatherer:
-    """Gathers spans into the temporary table `gathered`; what was asked for once is not asked for again."""
+    """Gathers spans by their row numbers; what was asked for once is not asked for again."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._asked = Seeds()
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE gathered AS SELECT * FROM ({sql_of('evidence')}) AS e LIMIT 0"
-        )
+        self._columns = table_columns("span_rows")
+        self._spans: dict[int, tuple[Any, ...]] = {}
 
     def gather(self, seeds: Seeds) -> bool:
         """Gather what the seeds name and add what those spans name; False when there was nothing new to ask."""
-        ids, traces, places = (
-            sorted(seeds.ids - self._asked.ids),
-            sorted(seeds.traces - self._asked.traces),
-            sorted(seeds.places - self._asked.places),
-        )
+        ids = sorted(seeds.ids - self._asked.ids)
+        traces = sorted(seeds.traces - self._asked.traces)
+        places = sorted(seeds.places - self._asked.places)
         if not (ids or traces or places):
             return False
         self._asked.ids |= seeds.ids
         self._asked.traces |= seeds.traces
         self._asked.places |= seeds.places
-        before = self._count()
+        found: set[int] = set()
+        # A condition on one column is read from that column alone; one that joins them all would read every column.
         if ids:
-            self._add("message_id IN (SELECT unnest($1::VARCHAR[]))" if len(ids) > 1 else "message_id = $1[1]", [ids])
-            self._add(
-                "causation_id IN (SELECT unnest($1::VARCHAR[]))" if len(ids) > 1 else "causation_id = $1[1]", [ids]
-            )
+            found |= self._find(_spans_with("message_id", "VARCHAR"), [ids])
+            found |= self._find(_spans_with("causation_id", "VARCHAR"), [ids])
         if traces:
-            self._add(_one_of("trace_id", "BLOB", traces), [traces])
+            found |= self._find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
-        for stretch in ranges(places, 0):
-            self._add(f"{_AT} AND operation <> 'receive' AND \"offset\" BETWEEN $3 AND $4", stretch)
-            self._add("origin_destination = $1 AND origin_partition = $2 AND origin_offset BETWEEN $3 AND $4", stretch)
-        seeds.take(fetch(self._connection, f"SELECT {_COLUMNS} FROM gathered OFFSET {before}"))
+        if places:
+            found |= self._find(query("named"), _bound(ranges(places, 0)))
+        seeds.take(self._add(found))
         return True
 
-    def surround(self, seeds: Seeds) -> None:
-        """Gather the neighbours of the records, the receives that cover them, and their groups' positions."""
-        for stretch in ranges(seeds.places, NEIGHBOURS):
-            self._add(f"{_AT} AND operation <> 'receive' AND \"offset\" BETWEEN $3 AND $4", stretch)
-            self._add(
-                f'{_AT} AND operation = \'receive\' AND "offset" <= $4 AND coalesce(offset_last, "offset") >= $3',
-                stretch,
-            )
-        for place in sorted({place[:2] for place in seeds.places}):
-            self._add(f"{_AT} AND operation IN ('settle', 'assign', 'revoke')", place)
+    def surround(self, seeds: Seeds) -> list[Range]:
+        """Gather what stands around the records, and return how far that reaches.
+
+        It is their neighbours, what overtook them, the positions of their groups, and each instance's extremes.
+        """
         if seeds.transactions:
-            self._add(
-                "operation = 'settle' AND transaction_id IN (SELECT unnest($1::VARCHAR[]))",
-                [sorted(seeds.transactions)],
-            )
+            ended = _spans_with("transaction_id", "VARCHAR") + " AND operation = 'settle'"
+            self._add(self._find(ended, [sorted(seeds.transactions)]))
+        around = ranges(seeds.places, NEIGHBOURS)
+        if not around:
+            return []
+        self._add(self._find(query("near"), _bound(around)))
+        reads = Reads(self._rows(), seeds.places)
+        found, wider = self._beyond(around, reads)
+        if wider != around:
+            found |= self._find(query("near"), _bound(wider))
+        found |= self._find(query("positions"), _bound(wider))
+        if reads.untold:
+            found |= self._find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
+        self._add(found)
+        return wider
 
-    def _add(self, condition: str, parameters: Sequence[Any]) -> None:
-        self._connection.execute(
-            f"INSERT INTO gathered SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", parameters
-        )
+    def loaded(self, stretches: list[Range]) -> Loaded:
+        """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
+        rows = self._rows()
+        bare = {(row["service"], row["destination"]) for row in rows if _is_bare(row)}
+        if bare:
+            self._add(self._find(query("bare"), _lists(sorted(bare, key=str))))
+            rows = self._rows()
+        return load(self._connection, list(self._spans.values()), stretches)
 
-    def _count(self) -> int:
-        row = self._connection.execute("SELECT count(*) FROM gathered").fetchone()
-        return int(row[0]) if row else 0
+    def _rows(self) -> list[Row]:
+        return [dict(zip(self._columns, row, strict=True)) for row in self._spans.values()]
+
+    def _find(self, sql: str, parameters: Sequence[Any]) -> set[int]:
+        return {number for (number,) in self._connection.execute(sql, parameters).fetchall()}
+
+    def _add(self, spans: set[int]) -> list[Row]:
+        """Read the spans that are not gathered yet, and return those."""
+        new = sorted(spans - self._spans.keys())
+        if not new:
+            return []
+        sql = f"SELECT rowid, {quoted(self._columns)} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
+        rows = self._connection.execute(sql, [new]).fetchall()
+        self._spans.update((row[0], row[1:]) for row in rows)
+        return [dict(zip(self._columns, row[1:], strict=True)) for row in rows]
+
+    def _beyond(self, around: list[Range], reads: Reads) -> tuple[set[int], list[Range]]:
+        """Return spans that tell of the partitions' history, and the ranges made as wide as overtakers reach."""
+        limits = reads.limits(around)
+        parameters = [*_bound(around), list(range(len(around))), *_lists(limits, width=7)]
+        found: set[int] = set()
+        wider = list(around)
+        for number, spans, first, last in self._connection.execute(query("beyond"), parameters).fetchall():
+            found.update(span for span in spans if span is not None)
+            destination, partition, low, high = wider[number]
+            if first is not None:
+                low = min(low, max(first - NEIGHBOURS, around[number][2] - FURTHEST, 0))
+            if last is not None:
+                high = max(high, min(last + NEIGHBOURS, around[number][3] + FURTHEST))
+            wider[number] = (destination, partition, low, high)
+        return found, wider
 
 
-def _one_of(column: str, kind: str, values: Sequence[Any]) -> str:
-    """Return the condition that a column holds one of the values bound as $1; a single one is a plain comparison."""
-    return f"{column} = $1[1]" if len(values) == 1 else f"{column} IN (SELECT unnest($1::{kind}[]))"
+def _is_bare(row: Row) -> bool:
+    """Tell whether a span is a foreign send that names neither its record nor its event."""
+    named = row["offset"] is not None or row["message_id"] is not None or row["number"] is not None
+    return row["operation"] in {"send", "create"} and not named
 
 
-def _spans(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Any) -> list[dict[str, Any]]:
-    return fetch(
-        connection,
-        f"SELECT {_COLUMNS} FROM span_rows WHERE {condition} ORDER BY start_ns DESC LIMIT {MOST_SEEDS}",
-        parameters,
+class Reads:
+    """What the spans of some records tell of who sent, was handed, and processed them first."""
+
+    def __init__(self, rows: Iterable[Row], places: set[Place]) -> None:
+        """Read the spans `rows` for what they tell of `places`."""
+        self._first: dict[tuple[Place, str, Any, Any], Row] = {}
+        self._sends: list[tuple[Place, Row]] = []
+        of_partition: dict[tuple[str, int], list[int]] = {}
+        for destination, partition, offset in sorted(places):
+            of_partition.setdefault((destination, partition), []).append(offset)
+        handed: set[tuple[Place, Any, Any, Any]] = set()
+        processed: set[tuple[Place, Any, Any, Any]] = set()
+        for row in rows:
+            if row["offset"] is None or row["operation"] not in {"send", "receive", "process"}:
+                continue
+            offsets = of_partition.get((row["destination"], row["partition"]), [])
+            last = row["offset"] if row["offset_last"] is None else row["offset_last"]
+            for offset in offsets[bisect_left(offsets, row["offset"]) : bisect_right(offsets, last)]:
+                place = (row["destination"], row["partition"], offset)
+                if row["operation"] == "send":
+                    self._sends.append((place, row))
+                    continue
+                who = (place, row["consumer_group"], row["service"], row["instance"])
+                (handed if row["operation"] == "receive" else processed).add(who)
+                key = (place, row["operation"], row["consumer_group"], row["service"])
+                if key not in self._first or row["start_ns"] < self._first[key]["start_ns"]:
+                    self._first[key] = row
+        self.untold = {who[1:] for who in handed - processed}
+        """Group, service and instance of members that were handed a record and told no processing of it."""
+
+    def limits(self, around: list[Range]) -> list[tuple[Any, ...]]:
+        """Return, by range, operation and who, the bound beyond which a span shows that a record was overtaken.
+
+        Of a send the lowest send number; of a receive when it handed the record out first; of a processing when that
+        one ended. Each is (range's number, operation, group, service, instance, producer epoch, bound).
+        """
+        found: dict[tuple[Any, ...], int] = {}
+        for place, row in self._sends:
+            if row["producer_epoch"] is not None and row["producer_seq"] is not None:
+                who = (None, row["service"], row["instance"], row["producer_epoch"])
+                key = (_range_of(place, around), "send", *who)
+                found[key] = min(found.get(key, row["producer_seq"]), row["producer_seq"])
+        for (place, operation, group, service), row in self._first.items():
+            key = (_range_of(place, around), operation, group, service, row["instance"], None)
+            at_ns = row["start_ns"] if operation == "receive" else row["end_ns"]
+            found[key] = max(found.get(key, at_ns), at_ns)
+        return [(*key, bound) for key, bound in found.items()]
+
+
+def _range_of(place: Place, around: list[Range]) -> int:
+    return next(
+        number
+        for number, (destination, partition, low, high) in enumerate(around)
+        if (destination, partition) == place[:2] and low <= place[2] <= high
     )
+
+
+@cache
+def query(name: str) -> str:
+    """Return one of the queries that gather, from sql/around_*.sql."""
+    return sql_of(f"around_{name}")
+
+
+def merged(found: Iterable[Range]) -> list[Range]:
+    """Return the ranges with those that touch made one.
+
+    Beyond 64 each partition gets a single one: a long condition costs more than the rows it spares.
+    """
+    one: list[Range] = []
+    for destination, partition, low, high in sorted(found):
+        if one and one[-1][:2] == (destination, partition) and low <= one[-1][3] + 1:
+            one[-1] = (destination, partition, one[-1][2], max(high, one[-1][3]))
+        else:
+            one.append((destination, partition, low, high))
+    if len(one) <= MOST_RANGES:
+        return one
+    wide: dict[tuple[str, int], tuple[int, int]] = {}
+    for destination, partition, low, high in one:
+        first, last = wide.get((destination, partition), (low, high))
+        wide[destination, partition] = (min(first, low), max(last, high))
+    return [(*partition, low, high) for partition, (low, high) in wide.items()]
+
+
+def ranges(places: Iterable[Place], neighbours: int) -> list[Range]:
+    """Return ranges of offsets that cover the places and their neighbours."""
+    return merged(
+        (destination, partition, max(offset - neighbours, 0), offset + neighbours)
+        for destination, partition, offset in places
+    )
+
+
+def _bound(found: Sequence[Range]) -> list[list[Any]]:
+    """Return ranges as the four lists that the queries unnest."""
+    return _lists(found, width=4)
+
+
+def _lists(rows: Sequence[tuple[Any, ...]], width: int = 0) -> list[list[Any]]:
+    """Return rows as one list per column, to be bound and unnested."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _spans_with(column: str, kind: str) -> str:
+    return f"SELECT rowid FROM span_rows WHERE {holds(column, f'$1::{kind}[]')}"
 
 
 def _joined_by_links(connection: duckdb.DuckDBPyConnection, traces: set[bytes]) -> set[bytes]:
@@ -199,25 +351,3 @@ def _linked(connection: duckdb.DuckDBPyConnection, place: Place) -> bool:
         place,
     ).fetchone()
     return bool(row and row[0])
-
-
-def ranges(places: Iterable[Place], neighbours: int) -> list[tuple[str, int, int, int]]:
-    """Return ranges of offsets (destination, partition, first, last) that cover the places and their neighbours.
-
-    Ranges that touch are one. Beyond 64 ranges each partition gets a single one: a long condition costs more than the
-    rows it spares.
-    """
-    found: list[tuple[str, int, int, int]] = []
-    for destination, partition, offset in sorted(places):
-        low, high = max(offset - neighbours, 0), offset + neighbours
-        if found and found[-1][:2] == (destination, partition) and low <= found[-1][3] + 1:
-            found[-1] = (destination, partition, found[-1][2], max(high, found[-1][3]))
-        else:
-            found.append((destination, partition, low, high))
-    if len(found) <= 64:
-        return found
-    wide: dict[tuple[str, int], tuple[int, int]] = {}
-    for destination, partition, low, high in found:
-        first, last = wide.get((destination, partition), (low, high))
-        wide[destination, partition] = (min(first, low), max(last, high))
-    return [(*partition, low, high) for partition, (low, high) in wide.items()]

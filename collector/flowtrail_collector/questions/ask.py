@@ -13,7 +13,7 @@ from flowtrail_collector.errors import NothingKnown
 from flowtrail_collector.questions import near, sentences
 from flowtrail_collector.questions.around import scope_around, seeds_of
 from flowtrail_collector.questions.asked import Reading, readings
-from flowtrail_collector.questions.documents import coverage, evidence_ids, finding, finding_rows, head
+from flowtrail_collector.questions.documents import coverage, evidence_ids, finding, finding_order, finding_rows, head
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -50,17 +50,21 @@ def ask(connection: duckdb.DuckDBPyConnection, what: str, chosen: str | None = N
     others = [other.form for other, _ in found[1:]]
     if others:
         document["also"] = others
-    scope = scope_around(connection, seeds)
-    scope.build("events", "published", "consumed")
-    wanted = _wanted(scope, reading)
-    if not wanted:
+    with scope_around(connection, seeds) as scope:
+        answered = answer(scope, reading)
+    if not answered["events"]:
         raise NothingKnown(
             f"spans name {what!r}, yet none of them tells of an event: no publication, no delivery",
             near.near(connection, reading),
         )
-    document["coverage"] = coverage(scope)
-    document["events"] = verdicts(scope, wanted)
-    return document
+    return document | answered
+
+
+def answer(scope: Scope, reading: Reading) -> Document:
+    """Return the coverage and the events of a reading, as the relations of a scope tell them."""
+    scope.build("events", "published", "consumed")
+    wanted = _wanted(scope, reading)
+    return {"coverage": coverage(scope), "events": verdicts(scope, wanted) if wanted else []}
 
 
 def verdicts(scope: Scope, wanted: list[Row]) -> list[Document]:
@@ -75,10 +79,10 @@ def _wanted(scope: Scope, reading: Reading) -> list[Row]:
         "id": ("e.message_id = ?", [reading.value]),
         "flow": ("e.correlation_id = ?", [reading.value]),
         "trace": (
-            "(e.trace_id = unhex(?) OR EXISTS (SELECT 1 FROM placed AS s LEFT JOIN records AS r ON r.log = s.log "
-            'AND r."offset" = s."offset" WHERE s.trace_id = unhex(?) '
+            "(e.trace_id = ? OR EXISTS (SELECT 1 FROM placed AS s LEFT JOIN records AS r ON r.log = s.log "
+            'AND r."offset" = s."offset" WHERE s.trace_id = ? '
             "AND (r.event = e.event OR s.event_id = e.event_id)))",
-            [reading.value, reading.value],
+            [bytes.fromhex(reading.value)] * 2 if reading.form == "trace" else [],
         ),
         "key": ("e.message_key = ? AND e.destination = ?", [reading.value, reading.destination]),
         "record": (
@@ -92,7 +96,7 @@ def _wanted(scope: Scope, reading: Reading) -> list[Row]:
         f"""
         SELECT e.*, coalesce(c.only_copies, FALSE) AS only_copies
         FROM events AS e
-        LEFT JOIN (SELECT event, destination, bool_and(copied) AS only_copies FROM places GROUP BY event, destination)
+        LEFT JOIN (SELECT event, destination, min(copied) AS only_copies FROM places GROUP BY event, destination)
             AS c ON c.event = e.event AND c.destination = e.destination
         WHERE {condition}
         ORDER BY e.first_ns, e.destination, e.event
@@ -125,11 +129,11 @@ class _Facts:
             self._tries[row["log"], row["offset"], row["grp"]].append(row)
         self._readers_dark = {
             row["destination"]: row["dark"]
-            for row in scope.rows(
-                "SELECT destination, bool_or(dark OR assumed) AS dark FROM readers GROUP BY destination"
-            )
+            for row in scope.rows("SELECT destination, max(dark OR assumed) AS dark FROM readers GROUP BY destination")
         }
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
+        scope.build("replayed")
+        self._replayed = scope.rows("SELECT * FROM replayed ORDER BY handed_ns, handed_ref")
         self._place_findings(finding_rows(scope))
 
     def verdict(self, event: Row) -> Document:
@@ -253,7 +257,27 @@ class _Facts:
             for message_id in row["message_ids"] or ():
                 named |= dict.fromkeys(by_id.get((message_id, row["destination"]), ()))
             for key in named:
-                self._findings_of[key].append(row)
+                self._findings_of[key].append(row if row["kind"] != "replay" else self._own_part(row, key))
+        for found in self._findings_of.values():
+            found.sort(key=finding_order)
+
+    def _own_part(self, replay: Row, key: Event) -> Row:
+        """Return what a replay of many records was for one event: of the others only neighbours were looked at."""
+        places = {(place["log"], place["offset"]): place for place in self._places[key]}
+        rows = [
+            row for row in self._replayed
+            if (row["log"], row["offset"]) in places and row["move_ref"] in replay["evidence"]
+        ]  # fmt: skip
+        offsets = sorted({row["offset"] for row in rows})
+        return replay | {
+            "offsets": offsets,
+            "message_ids": sorted({row["message_id"] for row in rows} - {None}),
+            "count": len(rows),
+            "first_ns": min(row["before_ns"] for row in rows),
+            "last_ns": max(row["handed_ns"] for row in rows),
+            "evidence": [ref for row in rows for ref in (row["move_ref"], row["handed_ref"])],
+            "summary": sentences.replay(rows[0]),
+        }
 
 
 _TRIES = """

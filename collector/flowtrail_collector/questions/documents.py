@@ -40,7 +40,7 @@ def finding_rows(scope: Scope) -> list[Row]:
     scope.build(*FINDINGS)
     union = " UNION ALL ".join(f"SELECT {_FINDING_COLUMNS} FROM {name}" for name in FINDINGS)
     rows = scope.rows(union)
-    rows.sort(key=_finding_order)
+    rows.sort(key=finding_order)
     return rows
 
 
@@ -82,7 +82,8 @@ def coverage(scope: Scope) -> float | None:
     return round(int(row["received"]) / int(row["expected"]), 4)
 
 
-def _finding_order(row: Row) -> tuple[Any, ...]:
+def finding_order(row: Row) -> tuple[Any, ...]:
+    """Return the key by which findings are sorted: gravest and newest first."""
     return (
         SEVERITIES.index(row["severity"]),
         -row["last_ns"],

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SPANS_A_PAGE = 2_000
-"""Spans that one step back in time looks at."""
+SPANS_A_PAGE = 500
+"""Spans that one step back in time looks at: with what stands around them, a narrow scope is at its best."""
 STEPS = 25
 """Steps that one request may take before it hands back a page that is not full, with `next` to go on."""
 
@@ -57,10 +57,11 @@ def flows(
         exhausted = len(spans) < SPANS_A_PAGE
         if not spans:
             break
-        scope = scope_around(connection, _seeds(spans))
-        covered = _lower(covered, coverage(scope))
+        with scope_around(connection, _seeds(spans)) as scope:
+            covered = _lower(covered, coverage(scope))
+            lines = _lines(scope)
         edge = spans[-1]["start_ns"]
-        for line in _lines(scope):
+        for line in lines:
             begun = line["started_ns"]
             if line["flow"] in seen or begun < low or begun > high or (begun <= edge and not exhausted):
                 continue

@@ -1,12 +1,13 @@
 """A question's scope: the spans it looks at, and the relations built over them.
 
-Within a scope, `evidence` is a temporary table on the question's own cursor; every relation above it is built once, on
-demand, as a temporary table that shadows the store's view of the same name. Dropping the cursor drops them all.
+A wide scope holds what a window needs, in DuckDB: `evidence` is a temporary table on the question's own cursor; every
+relation above it is built once, on demand, as a temporary table that shadows the store's view of the same name.
+Dropping the cursor drops them all. A narrow one (`narrow.NarrowScope`) holds what lies around single events.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flowtrail_collector.questions.relations import BASE, gate_of, mentioned, reads, sql_of
 
@@ -21,7 +22,17 @@ _EMPTY: dict[str, str] = {}
 """The columns of relations that may be left empty (see `gate_of`), as DuckDB first made them."""
 
 
-class Scope:
+class Scope(Protocol):
+    """The relations over some spans."""
+
+    def build(self, *names: str) -> None:
+        """Build the relations named and all they read."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a query over built relations as dicts. It must be SQL that DuckDB and SQLite share."""
+
+
+class WideScope:
     """The relations over those spans of `evidence` that `condition` lets through (SQL over span_rows, values bound)."""
 
     def __init__(
@@ -33,20 +44,9 @@ class Scope:
         self._connection = connection
         self._built: set[str] = set()
         connection.execute("DROP TABLE IF EXISTS temp.evidence")
-        values = {name: value for name, value in (parameters or {}).items() if f"${name}" in condition}
         connection.execute(
-            f"CREATE TEMP TABLE evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", values
+            f"CREATE TEMP TABLE evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", parameters
         )
-
-    @classmethod
-    def of_table(cls, connection: duckdb.DuckDBPyConnection, table: str) -> Scope:
-        """Return the relations over spans that were gathered into a temporary table, each counted once."""
-        scope = cls.__new__(cls)
-        scope._connection, scope._built = connection, set()
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE evidence AS SELECT DISTINCT ON (trace_id, span_id) * FROM temp.{table}"
-        )
-        return scope
 
     def build(self, *names: str) -> None:
         """Build the relations named and all they read; what an empty one would have read is not built for it."""
@@ -67,7 +67,7 @@ class Scope:
                 columns = self._connection.execute(f'DESCRIBE temp."{name}"').fetchall()
                 _EMPTY[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
 
-    def rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query over built relations as dicts."""
         return fetch(self._connection, sql, parameters)
 

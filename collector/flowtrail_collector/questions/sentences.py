@@ -20,6 +20,14 @@ def event(document: Mapping[str, Any]) -> str:
     return f"{_publication(document['published'])}; {_consumption(document['consumed'])}{_claims(document)}."
 
 
+def replay(row: Mapping[str, Any]) -> str:
+    """Return one sentence on a record that was handed out again because its group's position was moved back."""
+    return (
+        f"{row['grp']} was handed this event again, as asked: its position was moved back to {row['move_position']} "
+        f"by a {row['move_reason']}"
+    )
+
+
 def _publication(published: Mapping[str, Any]) -> str:
     answer, reason = published["answer"], published["reason"]
     if answer == "in-doubt":

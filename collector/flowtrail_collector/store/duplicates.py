@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flowtrail_collector.store.lookup import HASHED
+
 if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
@@ -97,7 +99,9 @@ def _met(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> list[tuple[i
     """Return the rows whose ids are in the file, and whether a row with the same columns stands there."""
     types = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'span_rows'").fetchall()
     same = " AND ".join(
-        _same(name, name in asked.column_names) for (name,) in types if name not in {*_IDS, "conflicting"}
+        _same(name, name in asked.column_names)
+        for (name,) in types
+        if name not in {*_IDS, *HASHED.values(), "conflicting"}
     )
     return connection.execute(
         f"SELECT a.row, bool_or({same}) FROM asked a JOIN span_rows s ON s.span_id = a.span_id "

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from flowtrail_collector.store.lookup import HASHED, hash_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -44,10 +46,14 @@ class Inserter:
         name, source = f"insert_{self._made}", _Source()
         source.rows = rows
         table, *names = key
-        columns = ", ".join(f'"{column}"' for column in names)
+        values = {column: f'"{column}"' for column in names}
+        if table == "span_rows":
+            values |= {number: hash_of(column) for column, number in HASHED.items() if column in names}
+        columns = ", ".join(f'"{column}"' for column in values)
         self._connection.register(f"rows_of_{name}", source)
         self._connection.execute(
-            f"PREPARE {name} AS INSERT INTO {table} ({columns}) SELECT {columns} FROM rows_of_{name}",
+            f"PREPARE {name} AS INSERT INTO {table} ({columns}) "
+            f"SELECT {', '.join(values.values())} FROM rows_of_{name}",
         )
         self._statements[key] = source, name
         return source, name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
 
 PROGRAM = "flowtrail"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:

@@ -76,6 +76,8 @@ CREATE TABLE span_rows (
     routing_key        VARCHAR,            -- RabbitMQ
     delivery_tag       BIGINT,             -- RabbitMQ
     queue_time_ms      DOUBLE,
+    trace_hash         UINTEGER,           -- 32 bits of the id's digest: by them a span is found (store/lookup.py)
+    message_hash       UINTEGER,
     conflicting        BOOLEAN NOT NULL,   -- another stored span has the same ids and other content
     -- What was sent and no column holds word for word (an old name, a value that was changed, an attribute without a
     -- column); values as JSON text unless they are strings. The rest stands in the columns under the names of

@@ -257,7 +257,7 @@ without_place AS (
 )
 SELECT
     event, destination, log, "partition", "offset", grp, assumed, service, answer, reason, grade, rank, handings, ok,
-    failed, last_error, receive_refs, process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
+    failed AS failures, last_error, receive_refs, process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
     greatest("offset" - "position", 0) AS lag_in_front, maybe_swallowed
 FROM best
 WHERE place = 1

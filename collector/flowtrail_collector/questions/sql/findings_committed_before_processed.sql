@@ -5,7 +5,8 @@
 -- after the commit, so its processing seems to last longer than it did.
 -- empty unless: EXISTS (SELECT 1 FROM turns AS t JOIN moves AS m ON m.grp = t.grp AND m.log = t.log AND m.who = t.who WHERE m.reason = 'commit' AND m."position" > t."offset" AND m.gen = t.gen AND m.ord >= t.ord AND m.ord < CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END)
 WITH early AS (
-    SELECT t.grp, t.log, t."offset", t.who, min(c.ord) AS commit_ord, min(c.ref) AS commit_ref, min(c.ns) AS commit_ns
+    SELECT t.grp, t.log, t."offset", t.who, min(c.ord) AS commit_ord, arg_min(c.ref, c.ord) AS commit_ref,
+        min(c.ns) AS commit_ns
     FROM turns AS t
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
         AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord

@@ -8,7 +8,7 @@ SELECT
     p.system, c.destination, c."partition", [c."offset"] AS offsets, c.grp AS "group",
     CAST(NULL AS VARCHAR) AS producer, CAST(NULL AS VARCHAR) AS instance,
     CASE WHEN p.message_id IS NULL THEN [] ELSE [p.message_id] END AS message_ids,
-    c.failed AS count,
+    c.failures AS count,
     coalesce(d.first_ns, p.first_ns) AS first_ns, coalesce(d.last_ns, p.first_ns) AS last_ns,
     c.grade,
     list_sort(list_distinct(list_concat(c.process_refs, coalesce(c.copy_refs, [])))) AS evidence,

@@ -11,10 +11,11 @@ WITH ranges AS (
         p.cluster, p.log, p.destination, p."partition", p."offset", p.offset_runs, p.batch_count, p.member, p.generation,
         p.start_ns, p.end_ns, p.ord_start, p.ord_end, p.scope, p.event_id, p.correlation_id, p.message_key,
         coalesce(p.offset_last, p."offset") AS last_offset,
+        u.run
+    FROM placed AS p,
         unnest(string_split(
             coalesce(p.offset_runs, p."offset"::VARCHAR || '-' || coalesce(p.offset_last, p."offset")::VARCHAR), ','
-        )) AS run
-    FROM placed AS p
+        )) AS u(run)
     WHERE p.operation = 'receive' AND p."offset" IS NOT NULL AND p.log IS NOT NULL
 ),
 runs AS (
@@ -29,14 +30,14 @@ ranged AS (
     SELECT
         ref, who, service, instance, host, number, dark, grp, assumed, system, cluster, log,
         destination, "partition", member, generation, start_ns, end_ns, ord_start, ord_end,
-        unnest(generate_series(run_first, run_last)) AS "offset",
-        (offset_runs IS NOT NULL OR batch_count IS NULL OR batch_count >= last_offset - "offset" + 1)
+        u.each AS "offset",
+        (offset_runs IS NOT NULL OR batch_count IS NULL OR batch_count >= last_offset - r."offset" + 1)
             AND coalesce(scope NOT ILIKE '%kotel%' AND scope NOT ILIKE '%franz-go%', TRUE) AS certain,
         event_id,
         correlation_id,
         message_key
-    FROM runs
-    WHERE run_last >= run_first AND run_last - run_first < 100000
+    FROM (SELECT * FROM runs WHERE run_last >= run_first AND run_last - run_first < 100000) AS r,
+        unnest(generate_series(r.run_first, r.run_last)) AS u(each)
 ),
 linked AS (
     -- Java's poll span: partition on the span, offset and key on its links.
@@ -62,4 +63,8 @@ SELECT * FROM ranged WHERE number IS NOT NULL
 UNION ALL
 SELECT * FROM linked WHERE number IS NOT NULL
 UNION ALL
-SELECT * EXCLUDE (reaches) FROM foreign_receives WHERE reaches IS NULL OR reaches < ord_start
+SELECT
+    ref, who, service, instance, host, number, dark, grp, assumed, system, cluster, log, destination, "partition", member,
+    generation, start_ns, end_ns, ord_start, ord_end, "offset", certain, event_id, correlation_id, message_key
+FROM foreign_receives
+WHERE reaches IS NULL OR reaches < ord_start

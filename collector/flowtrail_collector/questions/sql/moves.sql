@@ -31,14 +31,26 @@ keyed AS (
     LEFT JOIN generations AS g ON g.grp = p.grp AND g.log = p.log
     LEFT JOIN anchors AS a ON a.ref = p.ref
 ),
-acknowledged AS (
+commits AS (
+    SELECT
+        grp, log, "position",
+        row_number() OVER (PARTITION BY grp, log ORDER BY gen, ord, "position", ref) AS nth
+    FROM keyed
+    WHERE reason = 'commit'
+),
+counted AS (
     SELECT
         *,
-        last_value(CASE WHEN reason = 'commit' THEN "position" END IGNORE NULLS) OVER (
-            PARTITION BY grp, log ORDER BY gen, ord, reason, "position"
+        count(CASE WHEN reason = 'commit' THEN 1 END) OVER (
+            PARTITION BY grp, log ORDER BY gen, ord, reason, "position", ref
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS last_commit
+        ) AS commits_before
     FROM keyed
+),
+acknowledged AS (
+    SELECT k.*, c."position" AS last_commit
+    FROM counted AS k
+    LEFT JOIN commits AS c ON c.grp = k.grp AND c.log = k.log AND c.nth = k.commits_before
 )
 SELECT
     k.*,

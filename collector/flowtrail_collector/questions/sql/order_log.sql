@@ -9,6 +9,8 @@ WITH firsts AS (
         bool_or(p.transaction_id IS NOT NULL) AS transactional, bool_or(p.dark) AS dark
     FROM publications AS p
     JOIN operations AS o ON o.operation_id = p.operation_id AND o.log = p.acked_log
+    JOIN stretches AS z ON o."offset" BETWEEN z.low AND z.high
+        AND (z.destination IS NULL OR (z.destination = p.destination AND z."partition" = p."partition"))
     WHERE p.outcome = 'acked' AND p.producer_seq IS NOT NULL AND p."offset" IS NOT NULL
         AND coalesce(p.transaction_end, '') <> 'aborted'
     GROUP BY p.who, p.producer_epoch, p.acked_log, p.producer_seq

@@ -8,22 +8,7 @@
 -- event_id    identity by name: the message id, with its source where it is a CloudEvents id
 -- ord_start,  order within one instance: its clock, or its numbers where its clock was set back
 -- ord_end
-WITH only_cluster AS (
-    -- A producer may not know its cluster yet when it sends its first spans.
-    SELECT system, destination, min(cluster_id) AS cluster_id
-    FROM evidence
-    WHERE cluster_id IS NOT NULL
-    GROUP BY system, destination
-    HAVING count(DISTINCT cluster_id) = 1
-),
-only_group AS (
-    SELECT service, destination, min(consumer_group) AS grp
-    FROM evidence
-    WHERE consumer_group IS NOT NULL
-    GROUP BY service, destination
-    HAVING count(DISTINCT consumer_group) = 1
-),
-sited AS (
+WITH sited AS (
     SELECT
         e.*,
         coalesce(e.instance, 'service ' || e.service)           AS who,
@@ -34,8 +19,8 @@ sited AS (
         CASE WHEN e.event_source IS NOT NULL AND e.message_id IS NOT NULL
              THEN e.event_source || '#' || e.message_id ELSE e.message_id END AS event_id
     FROM evidence AS e
-    LEFT JOIN only_cluster AS c ON c.system IS NOT DISTINCT FROM e.system AND c.destination = e.destination
-    LEFT JOIN only_group AS g ON g.service = e.service AND g.destination = e.destination
+    LEFT JOIN one_cluster AS c ON c.system IS NOT DISTINCT FROM e.system AND c.destination = e.destination
+    LEFT JOIN one_group AS g ON g.service = e.service AND g.destination = e.destination
     WHERE e.operation IS NOT NULL
 ),
 firsts AS (
@@ -73,7 +58,13 @@ logs AS (
     FROM (SELECT DISTINCT system, cluster, destination, "partition", era FROM aged WHERE destination IS NOT NULL) AS l
 )
 SELECT
-    a.* EXCLUDE (event_source, cluster_id, consumer_group),
+    a.trace_id, a.span_id, a.parent_span_id, a.start_ns, a.end_ns, a.status, a.error_type, a.service, a.instance, a.host,
+    a.scope, a.number, a.system, a.operation, a.operation_name, a.destination, a."partition", a."offset", a.offset_last,
+    a.offset_runs, a.batch_count, a.message_id, a.correlation_id, a.causation_id, a.event_type, a.message_key,
+    a.producer_epoch, a.producer_seq, a.publish_outcome, a.publish_timeout_ms, a.attempt, a.outcome_inferred, a.member,
+    a.generation, a."position", a.position_reason, a.origin_destination, a.origin_partition, a.origin_offset,
+    a.origin_group, a.payload_digest, a.schema_id, a.transaction_id, a.transaction_outcome,
+    a.who, a.cluster, a.grp, a.assumed, a.event_id, a.era,
     a.trace_id || a.span_id AS ref,
     l.log,
     i.dark,

@@ -8,20 +8,12 @@ WITH here AS (
     SELECT DISTINCT system, destination FROM placed WHERE destination IS NOT NULL
 ),
 spoken AS (
-    SELECT
+    SELECT DISTINCT
         l.system, l.destination, l.consumer_group, l.service, l.operation,
         coalesce(l.instance, 'service ' || l.service) AS who
     FROM ledger_rows AS l
     JOIN here ON here.system IS NOT DISTINCT FROM l.system AND here.destination = l.destination
     WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
-    GROUP BY ALL
-),
-only_group AS (
-    SELECT service, destination, min(consumer_group) AS grp
-    FROM spoken
-    WHERE consumer_group IS NOT NULL
-    GROUP BY service, destination
-    HAVING count(DISTINCT consumer_group) = 1
 ),
 named AS (
     SELECT
@@ -29,7 +21,7 @@ named AS (
         coalesce(s.consumer_group, g.grp, s.service)    AS grp,
         s.consumer_group IS NULL AND g.grp IS NULL      AS assumed
     FROM spoken AS s
-    LEFT JOIN only_group AS g ON g.service = s.service AND g.destination = s.destination
+    LEFT JOIN one_group AS g ON g.service = s.service AND g.destination = s.destination
 ),
 told AS (
     SELECT
@@ -46,7 +38,7 @@ told AS (
 ),
 committed AS (
     SELECT DISTINCT 'kafka' AS system, b.destination, b.consumer_group AS grp
-    FROM broker_position_rows AS b
+    FROM committed_positions AS b
     JOIN here ON here.destination = b.destination AND here.system = 'kafka'
     WHERE b."position" IS NOT NULL
 )

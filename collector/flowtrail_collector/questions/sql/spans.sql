@@ -5,5 +5,5 @@ SELECT
     lower(hex(parent_span_id))   AS parent_span_id,
     make_timestamp_ns(start_ns)  AS started_at,
     make_timestamp_ns(end_ns)    AS ended_at,
-    * EXCLUDE (trace_id, span_id, parent_span_id)
+    * EXCLUDE (trace_id, span_id, parent_span_id, trace_hash, message_hash)
 FROM span_rows

@@ -19,24 +19,6 @@ latest AS (
         row_number() OVER (PARTITION BY grp, log ORDER BY gen DESC, ord DESC, reason, "position") AS place
     FROM moves
     WHERE "position" IS NOT NULL
-),
-changes AS (
-    -- The watcher writes unchanged positions again from time to time; only a change is news.
-    SELECT
-        *,
-        lag("position") OVER (
-            PARTITION BY consumer_group, cluster_id, destination, "partition" ORDER BY at_ns
-        ) AS before
-    FROM broker_position_rows
-),
-sampled AS (
-    SELECT
-        consumer_group, cluster_id, destination, "partition",
-        arg_max("position", at_ns) AS "position",
-        max(at_ns)                 AS at_ns
-    FROM changes
-    WHERE before IS DISTINCT FROM "position"
-    GROUP BY consumer_group, cluster_id, destination, "partition"
 )
 SELECT
     s.grp, s.log, l.start,
@@ -48,12 +30,12 @@ FROM (
     SELECT * FROM spoken
     UNION
     SELECT b.consumer_group, p.log, p.system, p.cluster, p.destination, p."partition"
-    FROM sampled AS b
+    FROM committed_positions AS b
     JOIN (SELECT DISTINCT log, system, cluster, destination, "partition" FROM placed WHERE log IS NOT NULL) AS p
         ON p.system = 'kafka' AND p.destination = b.destination AND p."partition" = b."partition"
         AND (p.cluster = '' OR b.cluster_id IS NULL OR p.cluster = b.cluster_id)
 ) AS s
 LEFT JOIN lowest AS l ON l.grp = s.grp AND l.log = s.log
 LEFT JOIN latest AS t ON t.grp = s.grp AND t.log = s.log AND t.place = 1
-LEFT JOIN sampled AS b ON b.consumer_group = s.grp AND b.destination = s.destination AND b."partition" = s."partition"
+LEFT JOIN committed_positions AS b ON b.consumer_group = s.grp AND b.destination = s.destination AND b."partition" = s."partition"
     AND s.system = 'kafka' AND (s.cluster = '' OR b.cluster_id IS NULL OR s.cluster = b.cluster_id)

@@ -13,15 +13,23 @@ WITH steps AS (
     FROM placed
     WHERE transaction_id IS NOT NULL AND operation IN ('send', 'settle')
 ),
-closed AS (
+endings AS (
+    SELECT
+        who, transaction_id, ending,
+        row_number() OVER (PARTITION BY who, transaction_id ORDER BY ord_end, ref) AS nth
+    FROM steps
+    WHERE ending IS NOT NULL
+),
+counted AS (
+    -- How many endings came before each send: a send that ends with one belongs to it.
     SELECT
         *,
-        first_value(ending IGNORE NULLS) OVER (
-            PARTITION BY who, transaction_id ORDER BY ord_end, operation DESC
-            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS next_ending
+        count(ending) OVER (
+            PARTITION BY who, transaction_id ORDER BY ord_end, operation, ref ROWS UNBOUNDED PRECEDING
+        ) AS endings_before
     FROM steps
 )
-SELECT ref, coalesce(transaction_outcome, next_ending) AS transaction_end
-FROM closed
-WHERE operation = 'send'
+SELECT c.ref, coalesce(c.transaction_outcome, e.ending) AS transaction_end
+FROM counted AS c
+LEFT JOIN endings AS e ON e.who = c.who AND e.transaction_id = c.transaction_id AND e.nth = c.endings_before + 1
+WHERE c.operation = 'send'
