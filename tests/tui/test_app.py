@@ -28,6 +28,19 @@ async def test_follows_what_is_newer() -> None:
         assert "ord-88216" in ft.lines()[5]
 
 
+async def test_the_first_flow_is_shown_at_once() -> None:
+    """While nothing is there, every tick of the screen asks, so that the first flow is shown at once; then once a second."""
+    async with running(FakeSource(flows_stored=0)) as ft:
+        assert "No data yet" in ft.text() or "No flow" in ft.text()
+        ft.source.more(1)
+        await ft.wait(0.25)
+        assert "ord-" in ft.lines()[5]
+        await ft.wait(0.25)
+        ft.source.asked.clear()
+        await ft.wait(0.25)
+        assert [what for what, _ in ft.source.asked if what == "flows"] == []
+
+
 async def test_moving_the_cursor_pins_the_rows() -> None:
     """A cursor movement pauses the view: rows stay, the pill counts what is newer, G follows again."""
     async with running() as ft:

@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from flowtrail_tui.demo.stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from flowtrail_collector.source import Source
     from flowtrail_tui.demo import Options
@@ -41,14 +43,12 @@ def on_screen(options: Options) -> int:
     """Run the system and the terminal interface on it, until that is closed."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the demo opens the terminal interface and needs a terminal; without one: demo --headless")
-    from flowtrail_tui.app import run as run_screens
-
     with _ended_by_signals(), _out(options) as out:
-        # Once the screens are up, nothing else may write to the terminal.
         narration = Narration()
-        with stage(options, options.seconds, out, narration) as play:
-            narration.silent = True
-            run_screens(play.source)
+        # Loading the screens takes as long as starting a collector: both at once.
+        with stage(options, options.seconds, out, narration, meanwhile=_load_screens) as play:
+            narration.silent = True  # once the screens are up, nothing else may write to the terminal
+            _load_screens().run(play.source)
             narration.silent = False
         if options.out is None:
             narration("everything stopped; --out DIR would have kept the store")
@@ -72,6 +72,10 @@ def headless(options: Options) -> int:
         if options.out is not None:
             tell(f"{out.result}, the store and both reports are in {out.directory}")
     return 1 if comparison.missed or comparison.unexpected else 0
+
+
+def _load_screens() -> ModuleType:
+    return import_module("flowtrail_tui.app")
 
 
 class Narration:

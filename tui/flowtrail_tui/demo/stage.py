@@ -60,8 +60,17 @@ class Stage:
 
 
 @contextmanager
-def stage(options: Options, seconds: float | None, out: Out, tell: Callable[[str], None]) -> Iterator[Stage]:
-    """Start everything; whatever happens, nothing is left running when the `with` block is left."""
+def stage(
+    options: Options,
+    seconds: float | None,
+    out: Out,
+    tell: Callable[[str], None],
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Iterator[Stage]:
+    """Start everything; whatever happens, nothing is left running when the `with` block is left.
+
+    `meanwhile` is done here while the first processes start.
+    """
     code = code_directory()
     environment = {
         # Not the caller's collector, if one is configured: this demo has its own.
@@ -85,6 +94,7 @@ def stage(options: Options, seconds: float | None, out: Out, tell: Callable[[str
         services = [_start_service(family, broker, options, seconds, out, MEMBERS[0])]
         source = HttpSource(url)
         stack.callback(source.close)
+        meanwhile()
         _await_collector(source, family, collector)
         tell(f"collector at {url}, store {out.store}")
         stack.enter_context(_started_one_by_one(family, broker, options, seconds, out, services))

@@ -108,14 +108,18 @@ class FlowsView(View):
         )
 
     def poll(self) -> None:
-        """Ask for the newest page, or for what is newer than the pinned rows, about once a second."""
+        """Ask for the newest page, or for what is newer than the pinned rows, about once a second.
+
+        While nothing is there at all, at every tick: such an answer costs little, and the first flow is waited for.
+        """
         now = self.session.now()
         self._show_waiting(now)
         if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self.session.source.live):
             return
         asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
         if asked:
-            self._due_ns = now + _SECOND
+            nothing = not self.tail.rows and self.tail.next is None and not self.filter.text
+            self._due_ns = now if nothing else now + _SECOND
 
     def _ask_newest(self) -> bool:
         window = self.session.window()
