@@ -5,6 +5,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from threading import Event as Flag
 from threading import Lock
 from time import monotonic, sleep
@@ -17,7 +18,7 @@ from flowtrail_tui.demo.services import code_directory
 
 sys.path.insert(0, str(code_directory()))
 from food_delivery.events import Event
-from food_delivery.faults import Faults
+from food_delivery.faults import Faults, injected
 from food_delivery.lanes import Lanes
 
 Message = namedtuple("Message", "topic partition offset key value")
@@ -103,3 +104,24 @@ def test_the_position_never_passes_what_is_in_hand(handler: Handler, lanes: Lane
     assert handler.has("first", "quick", "slow")
     sleep(0.05)
     assert [position.offset for position in lanes.finished().values()] == [3]
+
+
+def test_a_payment_without_effect_is_kept_waiting_once(
+    handler: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An inversion that does not come about is tried with another payment, and the first one goes on."""
+    monkeypatch.setattr(injected, "HELD", 0.2)
+    settings = SimpleNamespace(member="notification-1", faults=tmp_path, seed=1, seconds=None, group=str, topic=str)
+    faults = Faults(settings)  # type: ignore[arg-type]
+    faults._retry("inversion")  # due from the first message on
+    lanes = Lanes(handler, faults)
+    faults.due("detour")  # the first message has come
+    lanes.put(_message("payments", 0, "hangs", "PaymentTaken", order="a"))
+    assert handler.handled == []
+    sleep(0.3)
+    lanes.let_pass()
+    assert handler.has("hangs")
+    lanes.put(_message("payments", 1, "paid", "PaymentTaken", order="b"))
+    lanes.put(_message("kitchen", 0, "accepted", "OrderAccepted", "paid", order="b"))
+    assert handler.has("hangs", "accepted", "paid")
+    lanes.close()

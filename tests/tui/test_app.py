@@ -35,7 +35,6 @@ async def test_the_first_flow_is_shown_at_once() -> None:
         ft.source.more(1)
         await ft.wait(0.25)
         assert "ord-" in ft.lines()[5]
-        await ft.wait(0.25)
         ft.source.asked.clear()
         await ft.wait(0.25)
         assert [what for what, _ in ft.source.asked if what == "flows"] == []

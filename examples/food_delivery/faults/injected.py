@@ -53,6 +53,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         self._hung: ConsumerRecord | None = None
         self._uncommitted: list[ConsumerRecord] = []
         self._held: tuple[float, Event] | None = None
+        self._let_go: str | None = None
         self._detoured: Event | None = None
         self._overtaken = Flag()
         if settings.faults is not None:
@@ -165,8 +166,12 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
     # notification
 
     def holds_back(self, event: Event) -> bool:
-        """Causal inversion, first half: a payment is kept waiting until one of its effects has come."""
-        if self._held is None and event.type == "PaymentTaken" and self.due("inversion"):
+        """Causal inversion, first half: a payment is kept waiting until one of its effects has come.
+
+        One whose effect did not come in time is not kept a second time: it may be an order that hangs for good.
+        """
+        holdable = self._held is None and event.type == "PaymentTaken" and event.id != self._let_go
+        if holdable and self.due("inversion"):
             self._held = (monotonic() + HELD, event)
         return self._held is not None and self._held[1].id == event.id and monotonic() < self._held[0]
 
@@ -175,6 +180,7 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
         if self._held is None:
             return None
         if monotonic() >= self._held[0]:
+            self._let_go = self._held[1].id
             self._held = None
             self._retry("inversion")
             return None

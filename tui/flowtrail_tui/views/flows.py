@@ -80,8 +80,10 @@ class FlowsView(View):
         self._share_room()
 
     def on_resize(self) -> None:
-        """Leave the preview out where there is little room."""
+        """Leave the preview out where there is little room, fill the list where there is more."""
         self._share_room()
+        # The first answer may come before the first layout, when nobody knows how many rows are wanted.
+        self.call_after_refresh(self._fill)
 
     def _share_room(self) -> None:
         shown = self.app.size.height >= PREVIEW_FROM_HEIGHT and bool(self.tail.rows)
@@ -110,7 +112,7 @@ class FlowsView(View):
     def poll(self) -> None:
         """Ask for the newest page, or for what is newer than the pinned rows, about once a second.
 
-        While nothing is there at all, at every tick: such an answer costs little, and the first flow is waited for.
+        After an answer with nothing at all in it, at the next tick: it cost little, and the first flow is waited for.
         """
         now = self.session.now()
         self._show_waiting(now)
@@ -118,8 +120,7 @@ class FlowsView(View):
             return
         asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
         if asked:
-            nothing = not self.tail.rows and self.tail.next is None and not self.filter.text
-            self._due_ns = now if nothing else now + _SECOND
+            self._due_ns = now + _SECOND
 
     def _ask_newest(self) -> bool:
         window = self.session.window()
@@ -177,6 +178,8 @@ class FlowsView(View):
         self._say_why_empty()
         self.preview.redraw()
         self.frame.took_coverage(page.coverage)
+        if not self.tail.rows and self.tail.next is None and not self.filter.text:
+            self._due_ns = self.session.now()
         self._fill()
 
     def _say_why_empty(self) -> None:
