@@ -71,6 +71,17 @@ def test_a_commit_covers_what_was_refused_before(faults: Any, tmp_path: Path) ->
     assert _noted(tmp_path) == []
 
 
+def test_what_was_handled_before_does_not_hang_for_good(faults: Any, tmp_path: Path) -> None:
+    """A message that hangs and is committed is unfinished, but not where another member of the group had done it."""
+    (tmp_path / "payment-1.jsonl").write_text(
+        json.dumps({"kind": "redelivery", "group": "payment", "message_ids": ["0:1"]}) + "\n"
+    )
+    for offset in (1, 2):
+        faults._hung = _message(offset)
+        faults.committed()
+    assert _noted(tmp_path) == [("unfinished", ["0:2"])]
+
+
 def test_the_same_seed_gives_the_same_times() -> None:
     """And a process that replaces another waits a whole period before the next crash."""
     first = Schedule("payment-1", 7, None, replaced=False)

@@ -108,11 +108,19 @@ class Faults(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python h
     # payment and restaurant
 
     def committed(self) -> None:
-        """Note a message whose handling hangs, once it counts as done: from now on nobody will handle it again."""
+        """Note a message whose handling hangs, once it counts as done: from now on nobody will handle it again.
+
+        If another member had handled it before it came here, no order is forgotten: then another one is to hang.
+        """
         self._uncommitted = []
-        if self._hung is not None:
-            self._journal.note("unfinished", self._hung.topic, self._group, read(self._hung).id)
-            self._hung = None
+        if self._hung is None:
+            return
+        hung = read(self._hung).id
+        if self._journal.tells("redelivery", self._group, hung):
+            self._retry("hang")
+        else:
+            self._journal.note("unfinished", self._hung.topic, self._group, hung)
+        self._hung = None
 
     def commit_refused(self, done: list[ConsumerRecord]) -> None:
         """Remember what a rebalance kept from being committed, until it is known who owns it afterwards."""

@@ -33,3 +33,11 @@ class Journal:
             file.write(json.dumps(entry) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def tells(self, kind: str, group: str, message_id: str) -> bool:
+        """Whether any member has noted this fault of this message in this group."""
+        lines = [line for notes in self._file.parent.glob("*.jsonl") for line in notes.read_text("utf-8").splitlines()]
+        return any(
+            entry["kind"] == kind and entry["group"] == group and message_id in entry["message_ids"]
+            for entry in map(json.loads, lines)
+        )
