@@ -47,6 +47,31 @@ KEYS = (*_FIELDS, *_ALIASES, *_TIMES)
 
 _OUR_WORDS = frozenset({"verdict", "kind", "severity", "system"})
 _SEVERITIES = ("error", "warning", "info")
+_KINDS = (
+    *("publish-failed", "publish-in-doubt", "ghost-publish", "offset-conflict", "lost", "skipped"),
+    *("resend", "republish", "redelivery", "replay", "content-duplicate"),
+    *("log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion"),
+    *("unfinished", "committed-before-processed", "failed", "dead-lettered", "missing-consumer", "unread-destination"),
+    *("storm", "loop", "schema-change", "telemetry-gap", "clock-skew"),
+)
+_VERDICTS = (
+    *("ok", "duplicated", "reordered", "lost", "not-published", "in-doubt"),
+    *(
+        "processed",
+        "dead-lettered",
+        "retrying",
+        "failed",
+        "in-progress",
+        "unfinished",
+        "received",
+        "pending",
+        "skipped",
+    ),
+    *("not-expected", "missing", "unknown"),
+    *("draining", "falling", "stalled", "stopped", "retention"),
+)
+_VOCABULARIES = {"severity": _SEVERITIES, "kind": _KINDS, "verdict": _VERDICTS}
+"""The fields whose values are flowtrail's own words: another word there is a slip, not a filter."""
 _KEY = re.compile(r"(!?)([^\s\":!,*]+):")
 _PLAIN = re.compile(r"[^\s\",!*:\\]+")
 
@@ -256,8 +281,12 @@ class _Reader:
             pattern = Pattern(tuple(part.lower() for part in pattern.parts))
         if name == "partition" and not all(part.isdecimal() or not part for part in pattern.parts):
             raise self.wrong("partition: expected a number", start)
-        if name == "severity" and not any(map(pattern.matches, _SEVERITIES)):
-            raise self.wrong(f"severity: expected one of {', '.join(_SEVERITIES)}", start)
+        words = _VOCABULARIES.get(name)
+        if words is not None and not any(map(pattern.matches, words)):
+            text = "*".join(pattern.parts)
+            near = difflib.get_close_matches(text, words, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(words)}"
+            raise self.wrong(f"no such {name} {text!r}; {hint}", start)
         return pattern
 
     def _negation(self) -> bool:

@@ -100,6 +100,8 @@ def test_a_window_without_spans(run: Run, store: Path) -> None:
         (["lag", "--sourc", "x"], "no such option --sourc. Did you mean --source?"),
         (["lag", "--since", "15"], "did you mean 15m?"),
         (["lag", "tpic:orders"], "did you mean 'topic'?"),
+        (["lag", "verdict:fallling"], "no such verdict 'fallling'; did you mean 'falling'?"),
+        (["check"], "no such command 'check'. The commands are demo, collect,"),
         (["lag", "kind:lost"], "lag has no kind to filter by"),
         (["flows", "--since", "1h", "--until", "2h"], "ends before it begins"),
         (["flows", "--limit", "0"], "--limit"),
@@ -119,6 +121,14 @@ def test_usage(run: Run, store: Path, arguments: list[str], said: str, monkeypat
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["lag", "--since", "15"], ["flows", "--until", "soon"], ["report", "lag", "tpic:orders"]]
+)
+def test_usage_goes_before_the_source(run: Run, arguments: list[str]) -> None:
+    """What can not be understood is said although nothing can be asked: trying again would not help."""
+    assert run(*arguments).code == 2
 
 
 def test_no_source(run: Run) -> None:
@@ -166,6 +176,14 @@ def test_hostile_names_are_inert(run: Run, tmp_path: Path) -> None:
     result = run("ask", f"id:{hostile}", "--source", "s.duckdb")
     assert result.code == 4
     assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(result.err)
+
+
+def test_an_unknown_event_with_nothing_near(run: Run, store: Path) -> None:
+    """At least what there is to be asked about."""
+    result = run("ask", "key:orders/none", "--json", "--source", store)
+    assert (result.code, result.out) == (4, "")
+    assert "some.duckdb holds 6 spans from 2026-03-01T12:00:00" in result.err
+    assert "of orders, payment" in result.err
 
 
 def test_doctor(run: Run, store: Path) -> None:

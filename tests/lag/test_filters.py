@@ -1,5 +1,6 @@
 """Filters: the grammar, its meaning on rows and in SQL, and what is said of a slip."""
 
+import re
 from collections.abc import Mapping
 
 import duckdb
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from flowtrail_collector.errors import UsageError
 from flowtrail_collector.filters import Filter, Pattern, Term, parse_filter
+from flowtrail_collector.questions import relations
 from flowtrail_collector.window import Window
+from flowtrail_tui.model import words
 
 ROW = {
     "destination": "orders.created",
@@ -88,6 +91,17 @@ def test_a_filter_may_hold_the_window() -> None:
         parse_filter("since:10ns until:20ns").window(asked, 100)
 
 
+def test_every_word_that_is_said_can_be_asked_for() -> None:
+    """Each verdict, status and kind that screens have a glyph for, or that a finding is named by, is a known word."""
+    for word in (*words._KNOWN, *words._KNOWN_LAG):
+        if word not in ("yes", "no"):
+            parse_filter(f"verdict:{word}")
+    kinds = [kind for name in relations.FINDINGS for kind in re.findall(r"'([a-z-]+)' AS kind", relations.sql_of(name))]
+    assert len(kinds) > 10
+    for kind in kinds:
+        parse_filter(f"kind:{kind}")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -100,7 +114,10 @@ def test_a_filter_may_hold_the_window() -> None:
         ('group:"a', "character 7: this quote is never closed"),
         ("!group:!a", "negated twice"),
         ("partition:x", "character 11: partition: expected a number"),
-        ("severity:eror", "severity: expected one of error, warning, info"),
+        ("severity:eror", "character 10: no such severity 'eror'; did you mean 'error'?"),
+        ("group:a verdict:!okk", "character 18: no such verdict 'okk'; did you mean 'ok'?"),
+        ("kind:redeliver", "did you mean 'redelivery'?"),
+        ("kind:lost,x*", "character 11: no such kind 'x*'; expected one of publish-failed,"),
         ("since:15", "did you mean 15m?"),
         ("since:1h since:2h", "character 10: since is given once"),
         ("!since:1h", "not negated"),
@@ -128,7 +145,7 @@ def test_values_never_become_sql() -> None:
 
 LETTERS = st.sampled_from('abAB%_\\".*!:, ')
 VALUES = st.text(LETTERS, max_size=6)
-ROWS = st.fixed_dictionaries({"destination": st.none() | VALUES, "group": VALUES, "verdict": VALUES})
+ROWS = st.fixed_dictionaries({"destination": st.none() | VALUES, "group": VALUES, "system": VALUES})
 
 
 def quoted(text: str) -> str:
@@ -139,7 +156,7 @@ def quoted(text: str) -> str:
 
 TERMS = st.builds(
     lambda key, sign, values: f"{key}{sign}{','.join(values)}",
-    st.sampled_from(["destination:", "group:", "verdict:"]),
+    st.sampled_from(["destination:", "group:", "system:"]),
     st.sampled_from(["", "!"]),
     st.lists(st.builds(lambda a, b, c: a + b + c, VALUES.map(quoted), st.sampled_from(["", "*"]), VALUES.map(quoted)))
     .filter(bool)
@@ -153,11 +170,11 @@ FILTERS = st.lists(TERMS | WORDS, max_size=3).map(" ".join)
 def test_sql_means_what_rows_mean(text: str, rows: list[Mapping[str, str | None]]) -> None:
     """The condition selects in DuckDB exactly the rows that match here."""
     parsed = parse_filter(text)
-    condition, values = parsed.sql({name: name for name in ("destination", "group", "verdict")} | {"group": '"group"'})
+    condition, values = parsed.sql({name: name for name in ("destination", "group", "system")} | {"group": '"group"'})
     table = ", ".join("(?, ?, ?, ?)" for _ in rows)
-    given_rows = [x for n, row in enumerate(rows) for x in (n, row["destination"], row["group"], row["verdict"])]
+    given_rows = [x for n, row in enumerate(rows) for x in (n, row["destination"], row["group"], row["system"])]
     found = duckdb.execute(
-        f'SELECT n FROM (VALUES {table}) AS t(n, destination, "group", verdict) WHERE {condition} ORDER BY n',
+        f'SELECT n FROM (VALUES {table}) AS t(n, destination, "group", system) WHERE {condition} ORDER BY n',
         [*given_rows, *values],
     ).fetchall()
     assert [number for (number,) in found] == [number for number, row in enumerate(rows) if parsed.matches(row)]

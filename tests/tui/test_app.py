@@ -29,7 +29,7 @@ async def test_follows_what_is_newer() -> None:
 
 
 async def test_the_first_flow_is_shown_at_once() -> None:
-    """While nothing is there, every tick of the screen asks, so that the first flow is shown at once; then once a second."""
+    """While nothing is there, every tick of the screen asks; once there is, one a second does."""
     async with running(FakeSource(flows_stored=0)) as ft:
         assert "No data yet" in ft.text() or "No flow" in ft.text()
         ft.source.more(1)

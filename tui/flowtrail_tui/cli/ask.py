@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from flowtrail_tui.cli import options
+
+if TYPE_CHECKING:
+    from flowtrail_collector.source import Document, Source
 
 
 @click.command("ask")
@@ -25,10 +30,31 @@ def command(what: str, source: str | None, since: str | None, until: str | None,
     if since is not None or until is not None:
         options.narrate("ask looks through everything: --since and --until are not needed")
     with options.opened(source) as opened:
-        document = opened.ask(what)
+        document = _ask(opened, what)
     if as_json:
         options.write_json(document)
         return
     from flowtrail_tui.text.verdict import render
 
     options.write_lines(render(document, options.width()), plain=plain)
+
+
+def _ask(source: Source, what: str) -> Document:
+    """Ask; where nothing is known, and nothing near it, tell at least what is there to be asked about."""
+    from flowtrail_collector.errors import NothingKnown
+
+    try:
+        return source.ask(what)
+    except NothingKnown as nothing:
+        if nothing.near:
+            raise
+        raise NothingKnown(f"{nothing}. {_held(source)}") from nothing
+
+
+def _held(source: Source) -> str:
+    status = source.status()
+    store = status.get("store") or {}
+    if not store.get("spans"):
+        return f"{source.name} holds not a single span"
+    services = ", ".join(str(one["service"]) for one in status.get("services") or [])
+    return f"{source.name} holds {store['spans']:,} spans from {store['oldest']} to {store['newest']}, of {services}"

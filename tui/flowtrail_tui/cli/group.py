@@ -62,5 +62,5 @@ def nearest(word: str, known: Mapping[str, object]) -> str:
     """Return ` Did you mean ...?` for the nearest known word, or the list of all."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    near = get_close_matches(word, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else f" The commands are {', '.join(known)}."

@@ -33,14 +33,33 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write the JS
 plain_option = click.option("--plain", is_flag=True, help="Write plain text without colour (colour needs a terminal).")
 
 
+def _understood(_context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """Refuse a moment that can not be understood before anything is opened."""
+    if text is not None:
+        from flowtrail_collector.errors import UsageError
+        from flowtrail_collector.window import parse_moment
+
+        try:
+            parse_moment(text, 0)
+        except UsageError as wrong:
+            raise UsageError(f"--{option.name}: {wrong}") from None
+    return text
+
+
 def reading(command: Command) -> Command:
     """Add the options of a command that reads a window: source, since, until, filter, json, plain."""
     for option in reversed(
         (
             click.argument("words", nargs=-1, metavar="[FILTER]..."),
             source_option,
-            click.option("--since", metavar="WHEN", help="An age (15m, 2h, 1d), an instant, or all. Default: 15m."),
-            click.option("--until", metavar="WHEN", help="An age or an instant. Default: now."),
+            click.option(
+                "--since",
+                metavar="WHEN",
+                callback=_understood,
+                help="An age (15m, 2h, 1d), an instant, or all; in a store file ages count back from the newest span. "
+                "Default: 15m.",
+            ),
+            click.option("--until", metavar="WHEN", callback=_understood, help="An age or an instant. Default: open."),
             click.option(
                 "--filter",
                 "filters",
