@@ -34,7 +34,7 @@ GROUPS = (
     Column("rate_in", "In/s", "number"),
     Column("rate_out", "Out/s", "number"),
     Column("eta_ms", "Caught up in", "milliseconds", missing="–"),
-    Column("worst", "Most on partition"),
+    Column("worst", "Most on partition", missing="–"),
 )
 PARTITIONS = (
     Column("group", "Group"),
@@ -103,8 +103,8 @@ def _groups(rows: Sequence[Document]) -> list[dict[str, Any]]:
 def _sum(place: tuple[str, str], rows: Sequence[Document]) -> dict[str, Any]:
     worst = max(rows, key=lambda row: row["lag"] or 0)
     status = min((row["status"] for row in rows), key=_rank)
-    # Of a group that keeps up, the few records that are always on their way are not waited for.
-    etas = [] if status == "ok" else [row["eta_ms"] for row in rows if row["eta_ms"] is not None]
+    # A group that keeps up is not waited for, and of one that falls behind the rates of the window are history.
+    etas = [row["eta_ms"] for row in rows if row["eta_ms"] is not None] if status == "draining" else []
     return {
         "group": place[0],
         "destination": place[1],
@@ -114,7 +114,7 @@ def _sum(place: tuple[str, str], rows: Sequence[Document]) -> dict[str, Any]:
         "rate_in": _total(row["rate_in"] for row in rows),
         "rate_out": _total(row["rate_out"] for row in rows),
         "eta_ms": max(etas, default=None),
-        "worst": f"{worst['partition']} ({number(worst['lag'])})" if worst["lag"] else "-",
+        "worst": f"{worst['partition']} ({number(worst['lag'])})" if worst["lag"] else None,
     }
 
 

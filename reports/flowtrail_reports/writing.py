@@ -27,10 +27,10 @@ def plain(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with separators of thousands, and decimals only where they tell something."""
-    if isinstance(value, int) or value == int(value):
+    """Write a number with separators of thousands; one that is measured with three digits, so that columns line up."""
+    if isinstance(value, int) or not value:
         return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    return f"{value:,.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
 
 
 def milliseconds(value: float) -> str:

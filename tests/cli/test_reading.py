@@ -211,3 +211,10 @@ def test_reports(run: Run, store: Path, tmp_path: Path, report: str) -> None:
     result = run("report", report, "--format", "html", "--format", "csv", "-o", "both", "--source", store)
     assert (tmp_path / "both.html").exists()
     assert (tmp_path / "both.csv").exists()
+    formats = ("--format", "html", "--format", "junit")
+    assert run("report", report, *formats, "-o", "named.html", "--source", store).code == 0
+    assert (tmp_path / "named.html").exists()
+    assert (tmp_path / "named.xml").exists()
+    result = run("report", report, "--source", store, "-o", "nowhere/report.html")
+    assert result.code == 2
+    assert "nowhere/report.html can not be written" in result.err

@@ -55,6 +55,13 @@ def test_a_group_is_as_bad_as_its_worst_partition() -> None:
     assert group["worst"] == "1 (30)"
 
 
+@pytest.mark.parametrize(("status", "eta"), [("draining", 9000.0), ("falling", None), ("ok", None)])
+def test_only_who_catches_up_is_waited_for(status: str, eta: float | None) -> None:
+    """Rates of the whole window may promise what the newest moments deny: who falls behind has no time of arrival."""
+    (group,) = _report(lag_row("a", 0, 30, status, eta_ms=9000.0)).document["groups"]
+    assert group["eta_ms"] == eta
+
+
 def test_the_chart_sums_partitions_and_marks_rebalances_once() -> None:
     """History runs to the moment of the answer; redeliveries that follow each other closely are one rebalance."""
     (chart,) = build_report("lag", documents()).sections[1].charts

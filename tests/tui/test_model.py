@@ -235,6 +235,8 @@ def test_lag_takes_the_worst_status_and_the_longest_wait() -> None:
     )
     assert "falling" in shown[2]
     assert shown[4] == "≈9.00s"
+    assert _cells_of(_lag_row(status="falling", lag=4, eta_ms=5.0))[7] == "never"
+    assert _cells_of(_lag_row(status="draining", lag=4, eta_ms=5.0))[7] != "never"
 
 
 def test_history_is_kept_once_per_sample() -> None:

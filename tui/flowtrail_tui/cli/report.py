@@ -70,18 +70,20 @@ def _known(what: str, name: str, known: tuple[str, ...]) -> None:
 
 
 def _place(report: str, format_: str, output: Path | None, *, several: bool) -> Path:
-    """Return where a format is written to."""
-    from flowtrail_reports import TEXT_FORMATS, default_file
+    """Return where a format is written to; several formats take a name's part before its ending."""
+    from flowtrail_reports import FORMATS, TEXT_FORMATS, default_file
 
     if output is None:
         return STDOUT if format_ in TEXT_FORMATS else Path(default_file(report, format_))
     if output == STDOUT or not several:
         return output
-    return output.with_name(f"{output.name}{Path(default_file(report, format_)).suffix}")
+    endings = {Path(default_file(report, one)).suffix for one in FORMATS}
+    name = output.stem if output.suffix in endings else output.name
+    return output.with_name(f"{name}{Path(default_file(report, format_)).suffix}")
 
 
 def _write(content: bytes, place: Path) -> None:
-    from flowtrail_collector.errors import SourceUnavailable
+    from flowtrail_collector.errors import UsageError
 
     if place == STDOUT:
         with options.output():
@@ -91,5 +93,5 @@ def _write(content: bytes, place: Path) -> None:
     try:
         place.write_bytes(content)
     except OSError as error:
-        raise SourceUnavailable(f"{place} can not be written: {error.strerror}") from error
+        raise UsageError(f"{place} can not be written: {error.strerror}; name another file with -o") from error
     options.say(f"wrote {place} ({len(content):,} bytes)")

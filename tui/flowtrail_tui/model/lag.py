@@ -257,11 +257,9 @@ def _eta(eta_ms: float | None, lag: int | None, status: str) -> Part:
     """Say when the lag will be gone: nothing to wait for, an estimate, never as things go, or unknown."""
     if lag == 0:
         return Part(f.NOT_APPLICABLE, "dim")
-    if eta_ms is not None:
-        return Part(f.duration(eta_ms))
     if status in ("falling", "stalled", "stopped"):
-        return Part("never", "error")
-    return Part(f.UNKNOWN, "unknown")
+        return Part("never", "error")  # whatever the rates of the whole window promise
+    return Part(f.UNKNOWN, "unknown") if eta_ms is None else Part(f.duration(eta_ms))
 
 
 def summary(rows: Sequence[GroupLag]) -> Line:
