@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import threading
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import BadStatusLine, HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +18,7 @@ from flowtrail_collector.wire import from_wire
 TOKEN_VARIABLE = "FLOWTRAIL_API_TOKEN"  # noqa: S105 the variable's name, not a token
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 65.0  # somewhat above the server's own limit, so that its answer says what took too long
+PATIENCE_S = 5.0  # a question that takes longer is waited for only if something there still answers at all
 PROBE_TIMEOUT_S = 1.0
 _STATUS_SCHEMA = "flowtrail.status/"
 
@@ -141,6 +143,7 @@ class HttpSource:
             if connection.sock is not None:
                 connection.sock.settimeout(timeout_s)
             connection.request("GET", path, headers=headers)
+            self._await_sign(connection, timeout_s)
             response = connection.getresponse()
             body = response.read()
         except BaseException:
@@ -149,6 +152,21 @@ class HttpSource:
         with self._lock:
             self._idle.append(connection)
         return response.status, body
+
+    def _await_sign(self, connection: HTTPConnection, timeout_s: float) -> None:
+        """Wait for the first byte, but not long for one that nobody will send. Raises OSError."""
+        if timeout_s <= PATIENCE_S or connection.sock is None or _readable(connection.sock, PATIENCE_S):
+            return
+        other = self._connect(PATIENCE_S)
+        try:  # a path that is answered without asking the store, however busy that is
+            other.request("GET", f"{self._base}/api/v1/")
+            other.getresponse()
+        finally:
+            other.close()
+
+
+def _readable(connected: socket.socket, timeout_s: float) -> bool:
+    return bool(select.select([connected], [], [], timeout_s)[0])
 
 
 def _range(window: Window, filter_text: str) -> dict[str, str | None]:
@@ -164,6 +182,8 @@ def _why(failure: Exception) -> str:
         return "connection refused"
     if isinstance(failure, TimeoutError):
         return "no answer in time"
+    if isinstance(failure, BadStatusLine):
+        return "what answers there does not speak HTTP"
     if isinstance(failure, socket.gaierror):
         return "the name is not known"
     return str(failure) or type(failure).__name__

@@ -86,6 +86,9 @@ TITLES = {
     AGAIN: ("Handed out again", "The price of at-least-once delivery; no harm where handling is idempotent."),
 }
 
+MOST_NAMED = 3
+"""Groups that the headline names; of more, the number."""
+
 
 def duplicates_report(documents: Documents) -> Report:
     """Make the report from `flowtrail.findings/1` and the deliveries of the events that it names."""
@@ -221,7 +224,8 @@ def _headline(rows: Sequence[dict[str, Any]], documents: Documents) -> str:
         members = [row for row in rows if row["what"] == what]
         if members:
             by = sorted({visible(row["group"]) for row in members if row["group"]})
-            said.append(f"{_events(members)} {what}" + (f" by {listing(by)}" if by else ""))
+            who = [f"{len(by)} groups"] if len(by) > MOST_NAMED else by
+            said.append(f"{_events(members)} {what}" + (f" by {listing(who)}" if who else ""))
     total = _events(rows)
     return f"{count(total, 'event')} {'was' if total == 1 else 'were'} duplicated: {'; '.join(said)}."
 

@@ -87,3 +87,11 @@ def test_the_table_names_what_differs() -> None:
     assert "✗ 1 missed      resend" in written
     assert "missed: resend orders e1" in written
     assert "unexpected: redelivery orders by payment e2" in written
+
+
+def test_a_run_without_faults_does_not_boast() -> None:
+    """Where nothing was injected, nothing was proven."""
+    assert list(table.lines(Comparison([], []))) == [
+        "No fault came about: the run was too short for one. Nothing was claimed."
+    ]
+    assert "unexpected: redelivery orders by payment e2" in list(table.lines(Comparison([], [AGAIN])))

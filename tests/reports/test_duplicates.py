@@ -16,6 +16,13 @@ def test_headline_counts_events_by_what_happened() -> None:
     assert report.sections[0].note == "Not counted, because they explain themselves: 1 retry."
 
 
+def test_a_headline_names_a_few_groups() -> None:
+    """Of many groups it says how many they are: a headline is read in one breath."""
+    rows = [finding("redelivery", "error", f"e{number}", number, group=f"g{number}") for number in range(4)]
+    report = build_report("duplicates", Documents(source="s", findings={"findings": rows, "coverage": 1.0}))
+    assert report.headline == "4 events were duplicated: 4 handled twice by 4 groups."
+
+
 def test_causes_come_errors_first() -> None:
     """One row per severity, cause, group and destination."""
     causes = build_report("duplicates", documents()).document["causes"]

@@ -11,6 +11,9 @@ from flowtrail_tui.cli import options
 if TYPE_CHECKING:
     from flowtrail_collector.source import Document, Source
 
+MOST = 5
+"""Services that are named where nothing is known of what was asked."""
+
 
 @click.command("ask")
 @click.argument("what", metavar="WHAT")
@@ -56,5 +59,6 @@ def _held(source: Source) -> str:
     store = status.get("store") or {}
     if not store.get("spans"):
         return f"{source.name} holds not a single span"
-    services = ", ".join(str(one["service"]) for one in status.get("services") or [])
+    names = [str(one["service"]) for one in status.get("services") or []]
+    services = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
     return f"{source.name} holds {store['spans']:,} spans from {store['oldest']} to {store['newest']}, of {services}"

@@ -15,6 +15,9 @@ HEADER = ("", "KIND", "DESTINATION", "GROUP", "INJECTED", "FOUND")
 
 def lines(comparison: Comparison) -> Iterator[str]:
     """Write one row per kind, destination and group, then what was missed and what nobody injected."""
+    if not comparison.injected and not comparison.found:
+        yield "No fault came about: the run was too short for one. Nothing was claimed."
+        return
     injected, found = _count(comparison.injected), _count(comparison.found)
     missed, unexpected = _count(comparison.missed), _count(comparison.unexpected)
     rows = [HEADER]
