@@ -11,7 +11,7 @@ from flowtrail_tui.model import lag
 from flowtrail_tui.model.bars import Status, footer, rate_of, status_bar
 from flowtrail_tui.model.card import card, command
 from flowtrail_tui.model.columns import Column, lay_out, measure
-from flowtrail_tui.model.flows import FlowRow, Tail, cells, flow_row, preview, read_page
+from flowtrail_tui.model.flows import FlowRow, Tail, cells, flow_row, preview, read_page, state
 from flowtrail_tui.model.link import SECOND, Link
 from flowtrail_tui.model.parts import Line, Part, clip_line, fill_line, line, line_width, sides, wrap
 from flowtrail_tui.model.verdict import headline
@@ -88,6 +88,28 @@ def test_any_answer_makes_a_card_that_fits(part: Any, cells_: int) -> None:
         assert line_width(one) <= cells_
 
 
+def test_each_event_of_a_flow_names_the_command_about_it() -> None:
+    """A flow's command would tell of all its events; one event alone keeps the words that were asked."""
+    first, second = {"message_id": "e 1"}, {"message_id": None}
+    assert command({"asked": "order-1", "events": [first, second]}, first) == "flowtrail ask 'id:e 1' --json"
+    assert command({"asked": "order-1", "events": [first, second]}, second) == "flowtrail ask order-1 --json"
+    assert command({"asked": "a:0:1", "events": [first]}, first) == "flowtrail ask a:0:1 --json"
+
+
+def test_one_is_not_many() -> None:
+    """Counts agree with their nouns."""
+    told = [text(preview(flow_row({"events": 1, "deliveries": n}), 80)[:1]) for n in (0, 1, 2)]
+    assert ["1 event · 0 deliveries" in told[0], "1 event · 1 delivery " in told[1]] == [True, True]
+    assert "2 deliveries" in told[2]
+
+
+def test_a_list_that_is_behind_says_so() -> None:
+    """While the next page is long in coming, a list that follows does not look up to date."""
+    tail = Tail(rows=(flow_row({}),))
+    assert "asking" in text([state(tail, 0, waiting=False, late=True)])
+    assert "asking" not in text([state(tail, 0, waiting=False)])
+
+
 @pytest.mark.parametrize("nasty", HOSTILE)
 def test_lines_hold_their_width(nasty: str) -> None:
     """Clipping, filling and wrapping count cells as a terminal does."""
@@ -159,7 +181,7 @@ def test_card_answers_every_question() -> None:
         assert wanted in shown
     assert "generation 41 → 42" in shown
     assert "inferred" in shown
-    assert f"flowtrail ask flow:{row['flow']} --json" in shown
+    assert f"flowtrail ask id:{document['events'][0]['message_id']} --json" in shown
 
 
 def test_command_is_quoted_for_a_shell() -> None:
@@ -236,6 +258,7 @@ def test_lag_takes_the_worst_status_and_the_longest_wait() -> None:
     assert "falling" in shown[2]
     assert shown[4] == "≈9.00s"
     assert _cells_of(_lag_row(status="falling", lag=4, eta_ms=5.0))[7] == "never"
+    assert _cells_of(_lag_row(status="ok", lag=4, eta_ms=5.0))[7] == "–"
     assert _cells_of(_lag_row(status="draining", lag=4, eta_ms=5.0))[7] != "never"
 
 

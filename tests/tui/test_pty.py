@@ -43,7 +43,7 @@ def test_hostile_data_is_inert_on_every_screen(env: dict[str, str], rows: int) -
         terminal.press(":\x1b[200~exe\u202e\x00\x9d0;x\x07\x1b[201~\r")
         terminal.press("?")
         assert_inert(terminal.text)
-        assert "[@click=app.quit]" in terminal.text
+        assert "[@click=app.qui" in terminal.text
 
 
 def test_nothing_but_ascii_where_only_ascii_is_shown() -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.screen import Screen
+    from textual.widget import Widget
 
     from flowtrail_collector.source import Source
 
@@ -56,6 +57,8 @@ class Frame(App[int]):
     """Shows what a source knows. Time comes from `now`, so that fixed data gives fixed screens."""
 
     TITLE = "flowtrail"
+    AUTO_FOCUS = None
+    """Views take the focus themselves: the toolkit would give it to the first input there is, be it a hidden one."""
     CSS = """
     #views { height: 1fr; }
     #views > * { height: 1fr; }
@@ -84,6 +87,7 @@ class Frame(App[int]):
         self._initial = initial
         self._came_from = "flows"
         self._message: tuple[int, Part] | None = None
+        self._focused: Widget | None = None
         self._second = -1
         self._status_bar = Lines(self._draw_status, id="status")
         self._tabs = Lines(lambda width: [bars.tabs(_TABS, self.current, width)], id="tabs")
@@ -118,8 +122,21 @@ class Frame(App[int]):
     def on_resize(self, event: events.Resize) -> None:
         """Show one line where there is no room for more."""
         small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        self.base_screen.set_class(small, "small")
+        screen = self.base_screen
+        if small and not screen.has_class("small"):
+            self._focused = screen.focused  # what is not shown loses the focus
+        screen.set_class(small, "small")
+        if not small and screen.focused is None:
+            self.call_after_refresh(self._take_focus)
         self._show_banner()
+
+    def _take_focus(self) -> None:
+        """Let people type where they typed before the terminal became too small."""
+        focused, screen = self._focused, self.base_screen
+        if focused is not None and focused.is_attached and focused in screen.focus_chain:
+            screen.set_focus(focused)
+        elif screen.focused is None and screen.query(View):
+            self.view().enter()
 
     @property
     def base_screen(self) -> Screen[Any]:

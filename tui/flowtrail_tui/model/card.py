@@ -69,13 +69,16 @@ def card(
     lines += _question("Duplicated?", event, "duplicated", sheet) + _question("Reordered?", event, "reordered", sheet)
     lines += [*_findings(event, sheet), ()]
     lines += _blind(event, document, sheet) + _evidence(event, sheet, everything=all_evidence)
-    lines += sheet.note("As a command", [command(document)], "accent")
+    lines += sheet.note("As a command", [command(document, event)], "accent")
     return [one for one in lines if one] if compact else lines
 
 
-def command(document: dict[str, Any]) -> str:
-    """Write the command that gives the same answer."""
-    return f"flowtrail ask {shlex.quote(f.word(document.get('asked')))} --json"
+def command(document: dict[str, Any], event: dict[str, Any] | None = None) -> str:
+    """Write the command that gives the same answer; of an answer with several events, that gives this one's."""
+    asked = f.word(document.get("asked"))
+    if event is not None and len(f.items(document.get("events"))) > 1 and event.get("message_id") is not None:
+        asked = f"id:{f.word(event.get('message_id'))}"
+    return f"flowtrail ask {shlex.quote(asked)} --json"
 
 
 def _label_width(event: dict[str, Any], width: int) -> int:
@@ -146,7 +149,7 @@ def _consumed(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
         return sheet.answer("Consumed?", verdict("unknown"), "no group is known to read this destination", "?")
     done = sum(row.get("answer") == "processed" for row in groups)
     expected = sum(row.get("answer") != "not-expected" for row in groups)
-    lines = sheet.note("Consumed?", [f"{done} of {expected} groups"])
+    lines = sheet.note("Consumed?", [f"{done} of {expected} {'group' if expected == 1 else 'groups'}"])
     for row in groups:
         mark = f.word(row.get("grade"))
         text, *further = [*deliveries(row), *filter(None, [f.word(row.get("reason"), "")])] or [""]

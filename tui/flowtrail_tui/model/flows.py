@@ -15,14 +15,17 @@ COLUMNS = (
     Column("VERDICT", 11, 15),
     Column("FLOW KEY", 9, 16),
     Column("ROOT EVENT", 12, 26, from_width=104),
-    Column("HOPS", 4, 7, from_width=136, right=True),
+    Column("HOPS", 4, 7, from_width=116, right=True),
     Column("GROUPS", 6, 7, from_width=96, right=True),
     Column("END-TO-END", 10, 10, from_width=110, right=True),
     Column("WHY", 12, 12, flex=True),
 )
 _NOTHING_WRONG = {"ok": "Every group that reads it has processed it, once and in order."}
-PAGE = 200
-"""So many flows are asked for at once."""
+_PLURALS = {"event": "events", "delivery": "deliveries"}
+PAGE = 100
+"""So many flows are asked for at once: some screens of them. A live list asks all the time, and each flow is judged."""
+MOST_NEWER = 200
+"""Up to so many newer flows are counted."""
 SHORT_TIME_BELOW = 72
 """Lists narrower than this show the time without milliseconds."""
 
@@ -117,9 +120,7 @@ def preview(row: FlowRow, width: int) -> list[Line]:
     findings = ", ".join(dict.fromkeys(map(str, document.get("findings") or ())))
     root = document.get("root") if isinstance(document.get("root"), dict) else {}
     facts = [row.root_type, row.record, f"by {f.word(root.get('producer'))}" if root else ""]
-    counts = (
-        f"{f.count(f.whole(document.get('events')))} events · {f.count(f.whole(document.get('deliveries')))} deliveries"
-    )
+    counts = f"{_counted(document.get('events'), 'event')} · {_counted(document.get('deliveries'), 'delivery')}"
     first = (Part(f" {head}  ", f"{word.role}-strong"), Part(f"{row.flow}  ", "bright"), Part(counts, "dim"))
     return [
         (*first, Part(f"  {grade}", "dim")),
@@ -127,6 +128,11 @@ def preview(row: FlowRow, width: int) -> list[Line]:
         line(Part("   " + " · ".join(fact for fact in facts if fact), "dim")),
         line(Part(f"   findings: {findings}" if findings else "", word.role)),
     ]
+
+
+def _counted(number: object, noun: str) -> str:
+    how_many = f.whole(number)
+    return f"{f.count(how_many)} {noun if how_many == 1 else _PLURALS[noun]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class Tail:
     """The rows of the list: following the newest, or pinned while someone reads, with a count of what is newer.
 
     `next` is the source's cursor to what is older; None once all of the window is held. `newer` is a text, because a
-    count ends at one page: `200+`.
+    count has an end: `200+`.
     """
 
     rows: tuple[FlowRow, ...] = ()
@@ -202,10 +208,10 @@ class Tail:
         return max((row.started_ns for row in self.rows if row.started_ns is not None), default=None)
 
 
-def state(tail: Tail, cursor: int, *, waiting: bool) -> Line:
+def state(tail: Tail, cursor: int, *, waiting: bool, late: bool = False) -> Line:
     """Say how the list stands: being asked for, held still (with what is newer), or where the cursor is.
 
-    A plus says that older flows are not read yet: `12 of 200+`.
+    A plus says that older flows are not read yet: `12 of 200+`. `late`: the next answer is long in coming.
     """
     if waiting:
         return line(Part("asking… ", "wait"), Part("esc", "key"), Part(" cancels ", "dim"))
@@ -214,6 +220,6 @@ def state(tail: Tail, cursor: int, *, waiting: bool) -> Line:
     held = f"{f.count(len(tail.rows))}{'+' if tail.next is not None else ''}"
     place = Part(f"{f.count(cursor + 1)} of {held} ", "dim")
     if not tail.pinned:
-        return line(place)
+        return line(Part("asking… ", "wait"), place) if late else line(place)
     newer = f"{tail.newer} newer · " if tail.newer else ""
     return line(place, " ", Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), " ")

@@ -255,8 +255,8 @@ def _time_lag(ms: float | None, lag: int | None) -> Part:
 
 def _eta(eta_ms: float | None, lag: int | None, status: str) -> Part:
     """Say when the lag will be gone: nothing to wait for, an estimate, never as things go, or unknown."""
-    if lag == 0:
-        return Part(f.NOT_APPLICABLE, "dim")
+    if lag == 0 or status == "ok":
+        return Part(f.NOT_APPLICABLE, "dim")  # of a group that keeps up, nothing is waited for
     if status in ("falling", "stalled", "stopped"):
         return Part("never", "error")  # whatever the rates of the whole window promise
     return Part(f.UNKNOWN, "unknown") if eta_ms is None else Part(f.duration(eta_ms))

@@ -34,6 +34,8 @@ _PATIENCE_NS = _SECOND // 10
 """A question older than this is shown as under way."""
 
 
+_LATE_NS = 2 * _SECOND
+"""So long the next page of a list that follows may take before the list says that it is behind."""
 _MOST_STEPS = 20
 """So many pages are read by themselves to fill the first screen; then a person decides whether to look further."""
 
@@ -61,6 +63,7 @@ class FlowsView(View):
         self._due_ns = 0
         self._asked_before = False
         self._waiting = False
+        self._late = False
         self._steps = 0
         self.filter = FilterBar(self._draw_right)
         self.table = _Tail(model.COLUMNS, _cells, id="flow-list")
@@ -100,7 +103,7 @@ class FlowsView(View):
         """Offer what can be done with a flow."""
         pause = Key("space", "resume" if self.tail.pinned else "pause", "app.pause")
         return (
-            Key("enter", "ask", "app.choose"),
+            Key("enter", "open", "app.choose"),
             Key("/", "filter", "app.filter"),
             Key(":", "ask", "app.ask"),
             pause,
@@ -137,7 +140,7 @@ class FlowsView(View):
             return False
         source, text, window = self.session.source, self.filter.text, Window(newest + 1, None)
         return self.session.ask(
-            "flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.PAGE))
+            "flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.MOST_NEWER))
         )
 
     def _ask_more(self) -> None:
@@ -317,8 +320,9 @@ class FlowsView(View):
     def _show_waiting(self, now: int) -> None:
         since = self.session.queries.busy_since("flows")
         waiting = since is not None and now - since >= _PATIENCE_NS and (self._waiting or not self._asked_before)
-        if waiting != self._waiting:
-            self._waiting = waiting
+        late = since is not None and now - since >= _LATE_NS
+        if (waiting, late) != (self._waiting, self._late):
+            self._waiting, self._late = waiting, late
             self.filter.redraw()
 
     def _show_error(self, error: Exception | None) -> None:
@@ -338,7 +342,7 @@ class FlowsView(View):
         ]
 
     def _draw_right(self, _width: int) -> Line:
-        return model.state(self.tail, self.table.cursor, waiting=self._waiting)
+        return model.state(self.tail, self.table.cursor, waiting=self._waiting, late=self._late)
 
     def _draw_preview(self, width: int) -> list[Line]:
         row = self.table.current
