@@ -105,14 +105,18 @@ def window_of(source: Source, since: str | None, until: str | None) -> Window:
 
 @contextmanager
 def output() -> Iterator[None]:
-    """Write to stdout inside; when its reader has gone (`| head`), end without a word."""
+    """Write to stdout inside; when its reader has gone (`| head`), end without a word. Raises FlowtrailError."""
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter's last flush would complain, were there something left that can not be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
+        if isinstance(error, BrokenPipeError):
+            raise click.exceptions.Exit(0) from None
+        from flowtrail_collector.errors import FlowtrailError
+
+        raise FlowtrailError(f"standard output can not be written: {error.strerror}") from error
 
 
 def write_json(document: Document) -> None:
