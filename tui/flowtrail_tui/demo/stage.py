@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 START_TIMEOUT = 20.0
 PAUSE = 0.2
 """Seconds between the starts of services."""
+PAUSE_BESIDE_SCREENS = 0.7
+"""The same, where someone waits for the first flow: interpreters that start would delay its answer."""
 
 
 class Stage:
@@ -65,11 +67,11 @@ def stage(
     seconds: float | None,
     out: Out,
     tell: Callable[[str], None],
-    meanwhile: Callable[[], object] = lambda: None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[Stage]:
     """Start everything; whatever happens, nothing is left running when the `with` block is left.
 
-    `meanwhile` is done here while the first processes start.
+    `meanwhile` makes screens ready while the first processes start; without it there are none.
     """
     code = code_directory()
     environment = {
@@ -94,16 +96,24 @@ def stage(
         services = [_start_service(family, broker, options, seconds, out, MEMBERS[0])]
         source = HttpSource(url)
         stack.callback(source.close)
-        meanwhile()
+        if meanwhile is not None:
+            meanwhile()
         _await_collector(source, family, collector)
         tell(f"collector at {url}, store {out.store}")
-        stack.enter_context(_started_one_by_one(family, broker, options, seconds, out, services))
+        pause = PAUSE if meanwhile is None else PAUSE_BESIDE_SCREENS
+        stack.enter_context(_started_one_by_one(family, broker, options, seconds, out, services, pause))
         yield Stage(family, broker, collector, source, services)
 
 
 @contextmanager
 def _started_one_by_one(
-    family: Family, broker: Broker, options: Options, seconds: float | None, out: Out, services: list[Child]
+    family: Family,
+    broker: Broker,
+    options: Options,
+    seconds: float | None,
+    out: Out,
+    services: list[Child],
+    pause: float,
 ) -> Iterator[None]:
     """Start the rest in the background: six interpreters that start at once would keep the screens from starting."""
     left = Event()
@@ -113,7 +123,7 @@ def _started_one_by_one(
             if left.is_set():
                 return
             services.append(_start_service(family, broker, options, seconds, out, member))
-            left.wait(PAUSE)
+            left.wait(pause)
 
     starter = Thread(target=start, name="demo-start", daemon=True)
     starter.start()
