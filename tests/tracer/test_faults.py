@@ -75,12 +75,14 @@ def record(offset: int) -> Any:
     )
 
 
-class Accumulator:
-    """Stands for the record accumulator."""
+class Batch:
+    """Stands for the batch that a record enters."""
 
-    def append(self, tp: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any) -> tuple[Any, ...]:
+    topic_partition = TP
+
+    def try_append(self, timestamp_ms: Any, key: Any, value: Any, headers: Any) -> tuple[Any, ...]:
         """Return what was appended, without headers."""
-        return (tp, key, value)
+        return (key, value)
 
 
 class Producer:
@@ -89,11 +91,11 @@ class Producer:
     def __init__(self) -> None:
         self.config = {"bootstrap_servers": "h:1", "client_id": "c", "api_version": (2, 1), "transactional_id": "t"}
         self._metadata = SimpleNamespace(cluster_id="abc")
-        self.accumulator = Accumulator()
+        self.batch = Batch()
 
     def send(self, topic: str, value: Any = None, headers: Any = None, *, answer: Any = None) -> Any:
         """Append, and answer as told."""
-        appended = self.accumulator.append(TP, None, b"k", value, headers or [])
+        appended = self.batch.try_append(None, b"k", value, headers or [])
         if isinstance(answer, HostError):
             raise answer
         self.appended = appended
@@ -189,7 +191,7 @@ def hooked() -> tuple[Any, Any]:
     ):
         setattr(stand_in, name, make(getattr(Producer, name)))
     sender = stand_in()
-    sender.accumulator = type("A", (Accumulator,), {"append": producer.make_append(Accumulator.append)})()
+    sender.batch = type("B", (Batch,), {"try_append": producer.make_append(Batch.try_append)})()
     reader_type = type("Consumer", (Consumer,), {})
     for name, make in (
         ("poll", lambda original: consumer.make_poll(original, lambda _: None)),

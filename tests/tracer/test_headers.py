@@ -71,7 +71,7 @@ def test_what_is_no_traceparent_reads_as_none(value):
 def test_a_traceparent_is_read():
     """Trace id, parent, flags."""
     found = parse_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
-    assert found == (0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, 0)
+    assert found == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", 0)
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,8 @@ class flow:  # noqa: N801 - reads as a verb in a with statement
             return enclosing
         if given is None:
             processing = current_processing(context)
-            incoming = processing.incoming if processing is not None else None
-            given = (incoming.correlation_id or incoming.message_id) if incoming is not None else None
+            known = processing.known if processing is not None else None
+            given = (known.text("correlation_id") or known.text("message_id")) if known is not None else None
         text = given if given is not None else ids.message_id(RUNTIME.now())
         return Flow(text.encode("utf-8", "replace").decode(), ids.trace_id())
 

@@ -22,6 +22,7 @@ from flowtrail_tracer._core.ids import CounterIds, Ids, RandomIds, SteppingClock
 from flowtrail_tracer._core.runtime import RUNTIME, Numbers
 from flowtrail_tracer._core.settings import HeaderNames, Settings
 from flowtrail_tracer._core.span import AttributeValue, Record, Span
+from flowtrail_tracer._pipeline.decode import decode_span
 
 __all__ = ["CounterIds", "RecordedSpan", "Recorder", "SteppingClock", "recording"]
 
@@ -63,18 +64,19 @@ class Recorder:
 
     def __init__(self) -> None:
         self._numbers = Numbers()
-        self._records: list[tuple[int, Record]] = []
+        self._records: list[Record] = []
         self._spans: dict[int, RecordedSpan] = {}
 
     def put(self, record: Record) -> None:
         """Keep one record."""
-        self._records.append((self._numbers.next(), record))
+        record.number = self._numbers.next()
+        self._records.append(record)
 
     def spans(self, operation: str | None = None, *, name: str | None = None) -> list[RecordedSpan]:
         """Return the spans so far in the order of their numbers; of one type of operation, or of one name, if given."""
         for client in list(RUNTIME.clients):
             client.seal()
-        found = [self._span(number, record) for number, record in list(self._records)]
+        found = [self._span(record) for record in list(self._records)]
         return [
             span
             for span in sorted(found, key=lambda span: span.number)
@@ -109,27 +111,26 @@ class Recorder:
         self.clear()
         self._numbers.restart()
 
-    def _span(self, number: int, record: Record) -> RecordedSpan:
-        found = self._spans.get(number)
+    def _span(self, record: Record) -> RecordedSpan:
+        found = self._spans.get(record.number)
         if found is None:
-            found = self._spans[number] = _plain(number, record.span())
+            found = self._spans[record.number] = _plain(decode_span(record.encode(0)))
         return found
 
 
-def _plain(number: int, span: Span) -> RecordedSpan:
+def _plain(span: Span) -> RecordedSpan:
     identity = span.identity
     return RecordedSpan(
-        name=span.fixed.name,
-        kind=_KINDS[span.fixed.kind],
-        trace_id=f"{identity.trace_id:032x}",
-        span_id=f"{identity.span_id:016x}",
-        parent_span_id=f"{identity.parent_id:016x}" if identity.parent_id else None,
+        name=span.name,
+        kind=_KINDS[span.kind],
+        trace_id=identity.trace_id,
+        span_id=identity.span_id,
+        parent_span_id=identity.parent_id or None,
         start=span.start,
         end=span.end,
-        attributes={**dict(span.fixed.attributes), names.NUMBER: number, **dict(span.extra)},
+        attributes=span.attributes,
         status="unset" if span.error is None else "error",
         status_description=span.error,
-        links=tuple((f"{trace_id:032x}", f"{span_id:016x}") for trace_id, span_id in span.links),
     )
 
 

@@ -1,54 +1,45 @@
 """Deliveries and processing: what was handed to the application, and what it did with each message."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context, attach, get_current
+from opentelemetry.trace import NonRecordingSpan, SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.content import key_text, payload_digest
+from flowtrail_tracer._core.content import key_utf8, payload_digest
 from flowtrail_tracer._core.context import (
     FLOW,
     PROCESSING,
-    LazySpan,
     current_flow,
     extract,
     local_parent,
+    remote_parent,
+    span_context,
     uses_default_propagators,
 )
 from flowtrail_tracer._core.facts import Facts
-from flowtrail_tracer._core.headers import payload_schema_id
+from flowtrail_tracer._core.headers import Known, payload_schema_id
 from flowtrail_tracer._core.identify import identify
-from flowtrail_tracer._core.incoming import Incoming, described
+from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Fixed, Identity, Span
+from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Fixed, Identity
+from flowtrail_tracer._pipeline.encode import encode_attributes, encode_span
+from flowtrail_tracer._pipeline.wire import Key
 
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span as SdkSpan
 
-class Message:
-    """One delivered message, as an adapter hands it over: its place, headers, key and payload facts."""
-
-    __slots__ = ("attempt", "destination", "digest", "headers", "key", "offset", "partition", "schema", "size")
-
-    def __init__(
-        self,
-        destination: str,
-        partition: int | str | None,
-        offset: int | None,
-        headers: Sequence[tuple[str, bytes]],
-        key: object,
-        value: object,
-        size: int | None,
-        attempt: int | None = None,
-    ) -> None:
-        self.destination = destination
-        self.partition = partition
-        self.offset = offset
-        self.headers = headers
-        self.key = key
-        self.size = size if value is not None else None
-        self.attempt = attempt
-        self.digest = payload_digest(value) if RUNTIME.settings.payload_digest else None
-        self.schema = payload_schema_id(value) if type(value) is bytes and value[:1] == b"\0" else None
+_offset = Key(names.OFFSET).integer
+_message_id = Key(names.MESSAGE_ID).utf8
+_correlation_id = Key(names.CORRELATION_ID).utf8
+_causation_id = Key(names.CAUSATION_ID).utf8
+_key = Key(names.KEY).utf8
+_body_size = Key(names.BODY_SIZE).integer
+_epoch = Key(names.PRODUCER_EPOCH).utf8
+_sequence = Key(names.PRODUCER_SEQ).integer
+_INFERRED = Key(names.OUTCOME_INFERRED).boolean(True)
 
 
 class Membership:
@@ -72,11 +63,16 @@ class Membership:
         return found
 
 
-class Processing:
-    """One message in the application's hands, from being handed out to its end; current while it lasts."""
+class Processing(NonRecordingSpan):
+    """One message in the application's hands, from being handed out to its end; current while it lasts.
+
+    It stands in OpenTelemetry's context itself, as the span of what the body does; the message's headers are read when
+    somebody asks.
+    """
 
     # What is not set stays on the class: one of these is made for every message, most of it never differs.
-    end = 0
+    number = 0
+    finished = 0
     ended = False
     claimed = False
     """Whether a `with process(message)` states the outcome."""
@@ -86,46 +82,83 @@ class Processing:
     error_type: str | None = None
     inferred: bool = False
     context: Context | None = None
-    _incoming: Incoming | None = None
+    digest: str | None = None
+    schema: str | None = None
+    _known: Known | None = None
     _identity: Identity | None = None
 
-    def __init__(self, facts: Facts, membership: Membership, message: Message, source: object) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        membership: Membership,
+        source: object,
+        destination: str,
+        partition: int | str | None,
+        offset: int | None,
+        headers: Sequence[tuple[str, bytes]],
+        key: object,
+        value: object,
+        size: int,
+    ) -> None:
         self.facts = facts
         self.membership = membership
-        self.message = message
         self.source = source
+        self.destination = destination
+        self.partition = partition
+        self.offset = offset
+        self.headers = headers
+        self.key = key
+        self.size = size
+        self.tombstone = value is None
+        if type(value) is bytes and value[:1] == b"\0":
+            self.schema = payload_schema_id(value)
+        if RUNTIME.settings.payload_digest:
+            self.digest = payload_digest(value)
         self.start = RUNTIME.now()
         self.outer = _without_ended(get_current())
         if RUNTIME.tracer is not None:
             self._identity = self._identify()
 
     @property
-    def incoming(self) -> Incoming:
+    def known(self) -> Known:
         """The message's headers, read at the first use."""
-        if self._incoming is None:
-            self._incoming = Incoming(self.message.headers)
-        return self._incoming
+        found = self._known
+        if found is None:
+            found = self._known = Known(self.headers, RUNTIME.index)
+        return found
 
     @property
     def identity(self) -> Identity:
         """The span of this processing: a child of the message's sender, where its headers name one."""
-        if self._identity is None:
-            self._identity = self._identify()
-        return self._identity
+        found = self._identity
+        if found is None:
+            found = self._identity = self._identify()
+        return found
+
+    @property
+    def sdk(self) -> "SdkSpan | None":
+        """The span in the application's provider."""
+        return self.identity.sdk
+
+    @property
+    def _context(self) -> SpanContext:  # type: ignore[override]
+        """What OpenTelemetry knows of a span that it does not record."""
+        identity = self.identity
+        return span_context(identity.trace_id, identity.span_id, identity.flags, identity.trace_state)
 
     def _identify(self) -> Identity:
-        parent = self.incoming.parent or local_parent(self.outer)
-        flow = current_flow(self.outer)
-        title = self._template().name
-        return identify(title, CONSUMER, self.start, parent, flow.trace_id if flow and not parent else 0)
+        parent = remote_parent(self.known, self.headers) or local_parent(self.outer)
+        flow = current_flow(self.outer) if parent is None else None
+        title = f"process {self.destination}"
+        return identify(title, CONSUMER, self.start, parent, "" if flow is None else flow.trace_id)
 
     def enter(self) -> None:
         """Make the message current: what is sent from now on is caused by it."""
         outer = self.outer
-        if not uses_default_propagators() or _has_baggage(self.message.headers):
-            outer = extract(self.message.headers, outer)
-        inner = Context(outer)
-        dict.update(inner, {_SPAN_KEY: LazySpan(self), PROCESSING: self, FLOW: None})
+        if not uses_default_propagators() or _has_baggage(self.headers):
+            outer = extract(self.headers, outer)
+        mine: dict[str, object] = {_SPAN_KEY: self, PROCESSING: self}
+        inner = Context({**outer, **mine, FLOW: None} if outer else mine)
         self.context = inner
         attach(inner)
 
@@ -141,7 +174,7 @@ class Processing:
         self.ended = True
         self.inferred = inferred
         now = RUNTIME.now()
-        self.end = max(self.start, now)
+        self.finished = max(self.start, now)
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
@@ -153,63 +186,70 @@ class Processing:
             sink.put(self)
 
     def _template(self) -> Fixed:
-        message, membership, facts = self.message, self.membership, self.facts
-        key = (message.destination, message.partition, facts.cluster(), facts)
+        membership, facts = self.membership, self.facts
+        key = (self.destination, self.partition, facts.cluster(), facts)
         found = membership.templates.get(key)
         if found is None:
-            partition = None if message.partition is None else str(message.partition)
+            partition = None if self.partition is None else str(self.partition)
             more = ((names.PARTITION, partition), *membership.attributes())
-            found = facts.template(CONSUMER, "process", "process", message.destination, more)
+            found = facts.template(CONSUMER, "process", "process", self.destination, more)
             membership.templates[key] = found
         return found
 
-    def span(self) -> Span:
-        """Describe the processing."""
-        message, incoming = self.message, self.incoming
-        extra: list[tuple[str, AttributeValue]] = []
-        add = extra.append
-        if message.offset is not None:
-            add((names.OFFSET, message.offset))
-        if incoming.message_id is not None:
-            add((names.MESSAGE_ID, incoming.message_id))
-        if incoming.correlation_id is not None:
-            add((names.CORRELATION_ID, incoming.correlation_id))
-        if incoming.causation_id is not None:
-            add((names.CAUSATION_ID, incoming.causation_id))
-        key = key_text(message.key, RUNTIME.settings.key_hmac)
+    def encode(self, dropped: int) -> bytes:
+        """Return the span as OTLP."""
+        known = self._known or self.known
+        extra = b"" if self.offset is None else _offset(self.offset)
+        message_id = known.utf8("message_id")
+        if message_id is not None:
+            extra += _message_id(message_id)
+        correlation_id = known.utf8("correlation_id")
+        if correlation_id is not None:
+            extra += _correlation_id(correlation_id)
+        causation_id = known.utf8("causation_id")
+        if causation_id is not None:
+            extra += _causation_id(causation_id)
+        key = key_utf8(self.key, RUNTIME.settings.key_hmac)
         if key is not None:
-            add((names.KEY, key))
-        if message.size is None:
-            add((names.TOMBSTONE, True))
-        elif message.size >= 0:
-            add((names.BODY_SIZE, message.size))
-        sequence = incoming.known.sequence()
+            extra += _key(key)
+        if self.size >= 0 and not self.tombstone:
+            extra += _body_size(self.size)
+        sequence = known.sequence()
         if sequence is not None:
-            add((names.PRODUCER_EPOCH, sequence[0]))
-            add((names.PRODUCER_SEQ, sequence[1]))
-        attempt = message.attempt or incoming.known.attempt()
-        if attempt is not None:
-            add((names.DELIVERY_ATTEMPT, attempt))
-        if incoming.known.more:
-            extra += described(incoming.known)
-        if message.schema is not None and "schema_id" not in incoming.known.found:
-            add((names.SCHEMA_ID, message.schema))
-        if message.digest is not None:
-            add((names.PAYLOAD_DIGEST, message.digest))
+            extra += _epoch(sequence[0]) + _sequence(sequence[1])
         if self.inferred:
-            add((names.OUTCOME_INFERRED, True))
+            extra += _INFERRED
+        if known.more or self.tombstone or self.error_type or self.schema or self.digest:
+            extra += encode_attributes(self._rare(known))
+        identity, fixed = self.identity, self._template()
+        return encode_span(identity, fixed, self.start, self.finished, self.number, dropped, extra, self.error)
+
+    def _rare(self, known: Known) -> list[tuple[str, AttributeValue]]:
+        """Return what most messages do not have."""
+        found: list[tuple[str, AttributeValue]] = []
+        if self.tombstone:
+            found.append((names.TOMBSTONE, True))
+        if known.more:
+            attempt = known.attempt()
+            if attempt is not None:
+                found.append((names.DELIVERY_ATTEMPT, attempt))
+            found += described(known)
+        if self.schema is not None and "schema_id" not in known.found:
+            found.append((names.SCHEMA_ID, self.schema))
+        if self.digest is not None:
+            found.append((names.PAYLOAD_DIGEST, self.digest))
         if self.error_type is not None:
-            add((names.ERROR_TYPE, self.error_type))
-        return Span(self.identity, self._template(), self.start, self.end, extra, self.error)
+            found.append((names.ERROR_TYPE, self.error_type))
+        return found
 
 
 def _without_ended(context: Context) -> Context:
     """Return the context below those of processings that are over: two consumers in turn may leave them behind."""
     while context:
         span = context.get(_SPAN_KEY)
-        if type(span) is not LazySpan or not span.processing.ended:
+        if type(span) is not Processing or not span.ended:
             break
-        context = span.processing.outer
+        context = span.outer
     return context
 
 

@@ -4,23 +4,25 @@ import hashlib
 import hmac
 
 
-def key_text(key: object, secret: bytes | None) -> str | None:
-    r"""Return a message key for the record; with `secret`, its HMAC-SHA256 in hex instead.
+def key_utf8(key: object, secret: bytes | None) -> bytes | None:
+    r"""Return a message key for the record, in UTF-8; with `secret`, its HMAC-SHA256 in hex instead.
 
     Bytes that are not UTF-8 keep their readable part, the rest is escaped as `\xNN`.
     """
     if key is None:
         return None
+    if type(key) is bytes and secret is None and key.isascii():
+        return key
     if isinstance(key, bytes | bytearray | memoryview):
         raw = bytes(key)
         if secret is None:
-            return raw.decode("utf-8", "backslashreplace")
+            return raw.decode("utf-8", "backslashreplace").encode()
     else:
         text = key if isinstance(key, str) else str(key)
         if secret is None:
-            return text
+            return text.encode("utf-8", "replace")
         raw = text.encode("utf-8", "surrogatepass")
-    return hmac.new(secret, raw, hashlib.sha256).hexdigest()
+    return hmac.new(secret, raw, hashlib.sha256).hexdigest().encode()
 
 
 def payload_digest(value: object) -> str | None:

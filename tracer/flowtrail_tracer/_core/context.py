@@ -11,11 +11,18 @@ from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, create_key
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import Getter
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, get_current_span
+from opentelemetry.trace import (
+    SpanContext,
+    TraceFlags,
+    TraceState,
+    format_span_id,
+    format_trace_id,
+    get_current_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from flowtrail_tracer._core.headers import Known, parse_traceparent
-from flowtrail_tracer._core.span import Identity
+from flowtrail_tracer._core.span import Parent
 
 if TYPE_CHECKING:
     from flowtrail_tracer._core.consuming import Processing
@@ -31,7 +38,7 @@ class Flow:
 
     __slots__ = ("correlation_id", "trace_id")
 
-    def __init__(self, correlation_id: str, trace_id: int) -> None:
+    def __init__(self, correlation_id: str, trace_id: str) -> None:
         self.correlation_id = correlation_id
         self.trace_id = trace_id
 
@@ -47,42 +54,18 @@ def current_processing(context: Context) -> "Processing | None":
     return context.get(PROCESSING)  # type: ignore[return-value]
 
 
-class LazySpan(NonRecordingSpan):
-    """Stands for a processing in OpenTelemetry's context; the message's headers are read when somebody asks."""
-
-    def __init__(self, processing: "Processing") -> None:
-        self.processing = processing
-
-    def get_span_context(self) -> SpanContext:
-        """Return the context of the processing's span."""
-        return span_context(self.processing.identity)
-
-
-def span_context(identity: Identity) -> SpanContext:
-    """Return `identity` as OpenTelemetry knows it."""
-    state = TraceState.from_header([identity.trace_state]) if identity.trace_state else None
-    return SpanContext(identity.trace_id, identity.span_id, False, TraceFlags(identity.flags), state)
-
-
-class Parent:
-    """What a new span hangs on; ids are 0 where there is nothing."""
-
-    __slots__ = ("flags", "remote", "span_id", "trace_id", "trace_state")
-
-    def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: str, *, remote: bool) -> None:
-        self.trace_id = trace_id
-        self.span_id = span_id
-        self.flags = flags
-        self.trace_state = trace_state
-        self.remote = remote
+def span_context(
+    trace_id: str, span_id: str, flags: int, trace_state: str = "", *, remote: bool = False
+) -> SpanContext:
+    """Return a span as OpenTelemetry knows it."""
+    state = TraceState.from_header([trace_state]) if trace_state else None
+    return SpanContext(int(trace_id, 16), int(span_id, 16), remote, TraceFlags(flags), state)
 
 
 def local_parent(context: Context) -> Parent | None:
     """Return the span that is current in `context`."""
     found = get_current_span(context).get_span_context()
-    if not found.is_valid:
-        return None
-    return _parent(found, remote=found.is_remote)
+    return _parent(found, remote=found.is_remote) if found.is_valid else None
 
 
 def remote_parent(known: Known, headers: Pairs) -> Parent | None:
@@ -92,14 +75,15 @@ def remote_parent(known: Known, headers: Pairs) -> Parent | None:
         if parsed is None:
             return None
         trace_id, span_id, flags = parsed
-        return Parent(trace_id, span_id, flags, known.text("tracestate") or "", remote=True)
+        state = known.text("tracestate") if "tracestate" in known.found else None
+        return trace_id, span_id, flags, state or "", True
     found = get_current_span(extract(headers, Context())).get_span_context()
     return _parent(found, remote=True) if found.is_valid else None
 
 
 def _parent(found: SpanContext, *, remote: bool) -> Parent:
     state = found.trace_state.to_header() if found.trace_state else ""
-    return Parent(found.trace_id, found.span_id, int(found.trace_flags), state, remote=remote)
+    return format_trace_id(found.trace_id), format_span_id(found.span_id), int(found.trace_flags), state, remote
 
 
 class _PairsGetter(Getter[Pairs]):

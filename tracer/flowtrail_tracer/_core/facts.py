@@ -19,7 +19,7 @@ class Facts:
         address: str | None = None,
         port: int | None = None,
         group: str | None = None,
-        cluster: Callable[[], str | None] = lambda: None,
+        cluster: Callable[[], object] = lambda: None,
     ) -> None:
         self.system = system
         self.client_id = client_id
@@ -55,7 +55,7 @@ class Facts:
         operation: str,
         name: str,
         destination: str | None,
-        cluster: str | None,
+        cluster: object,
         more: tuple[tuple[str, AttributeValue | None], ...],
     ) -> Fixed:
         pairs: list[tuple[str, AttributeValue | None]] = [
@@ -67,7 +67,7 @@ class Facts:
             (names.CLIENT_ID, self.client_id),
             (names.SERVER_ADDRESS, self.address),
             (names.SERVER_PORT, self.port),
-            (names.CLUSTER_ID, cluster),
+            (names.CLUSTER_ID, None if cluster is None else str(cluster)),
             *more,
         ]
         title = f"{name} {destination}" if destination else name

@@ -4,9 +4,11 @@ Names are compared without case, the last value of a name wins, and a name that 
 later one. A value that is not UTF-8 is no error: it reads as absent, or as binary where the name is known to be.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from flowtrail_tracer._core.ids import NO_SPAN, NO_TRACE
 from flowtrail_tracer._core.settings import HeaderNames
 
 Headers = Iterable[tuple[str, bytes]]
@@ -54,78 +56,108 @@ _COUNTED_FROM_ZERO: Final = frozenset({"mt-redelivery-count", "nservicebus.retri
 
 _USUAL: Final = frozenset({"traceparent", "tracestate", "correlation_id", "message_id", "causation_id", "sequence"})
 
-Index = dict[str, tuple[str, int]]
+
+class Index(dict[str, tuple[str, int]]):
+    """Header name in lower case -> (meaning, rank)."""
+
+    usual: Mapping[str, str]
+    """Names as they are usually spelled -> meaning; none is stronger than these."""
 
 
 def build_index(names: HeaderNames) -> Index:
-    """Return header name -> (meaning, rank); the configured names rank before those of the table."""
-    index = {name: (meaning, rank) for meaning, row in TABLE.items() for rank, name in enumerate(row)}
+    """Return the index of the table; the configured names rank before those of the table."""
+    index = Index({name: (meaning, rank) for meaning, row in TABLE.items() for rank, name in enumerate(row)})
     own = {
+        "traceparent": "traceparent",
+        "tracestate": "tracestate",
         names.correlation_id: "correlation_id",
         names.causation_id: "causation_id",
         names.message_id: "message_id",
         names.message_seq: "sequence",
     }
     index.update({name.lower(): (meaning, -1) for name, meaning in own.items()})
+    index.usual = own
     return index
 
 
 class Known:
-    """The headers of one message that mean something here: meaning -> value as it came, with the header's name."""
+    """The headers of one message that mean something here: meaning -> value as it came."""
 
-    __slots__ = ("found", "more")
+    __slots__ = ("_attempts", "found", "more")
 
     def __init__(self, headers: Headers, index: Index) -> None:
-        found: dict[str, tuple[int, str, bytes]] = {}
-        more = False
+        found: dict[str, bytes] = {}
+        usual, others = index.usual, False
         for name, value in headers:
-            entry = index.get(name) or index.get(name.lower())
+            meaning = usual.get(name)
+            if meaning is None:
+                others = True
+            elif value is not None:
+                found[meaning] = value
+        self.found = found
+        self.more = False
+        """Whether there is anything beyond trace, correlation, ids and sequence."""
+        self._attempts = ""
+        if others:
+            self._read_all(headers, index)
+
+    def _read_all(self, headers: Headers, index: Index) -> None:
+        found: dict[str, bytes] = {}
+        ranks: dict[str, int] = {}
+        for name, value in headers:
+            lower = name.lower()
+            entry = index.get(lower)
             if entry is None or value is None:
                 continue
             meaning, rank = entry
-            before = found.get(meaning)
-            if before is None or rank <= before[0]:
-                found[meaning] = (rank, name, value)
-                more = more or meaning not in _USUAL
+            if rank <= ranks.get(meaning, rank):
+                ranks[meaning] = rank
+                found[meaning] = value
+                if meaning == "attempts":
+                    self._attempts = lower
         self.found = found
-        self.more = more
-        """Whether there is anything beyond trace, correlation, ids and sequence."""
+        self.more = not found.keys() <= _USUAL
 
     def text(self, meaning: str) -> str | None:
         """Return the value as text; None where absent, empty or not UTF-8."""
-        entry = self.found.get(meaning)
-        if entry is None:
+        value = self.found.get(meaning)
+        if value is None:
             return None
         try:
-            return entry[2].decode() or None
+            return value.decode() or None
         except (UnicodeDecodeError, AttributeError):
             return None
 
+    def utf8(self, meaning: str) -> bytes | None:
+        """Return the value where it is text, not decoded; None where `text` gives None."""
+        value = self.found.get(meaning)
+        if type(value) is bytes and value.isascii():
+            return value or None
+        text = self.text(meaning)
+        return None if text is None else text.encode()
+
     def number(self, meaning: str) -> int | None:
         """Return the value as an integer: decimal text, or big-endian binary of 1, 2, 4 or 8 bytes."""
-        entry = self.found.get(meaning)
-        return None if entry is None else decode_number(entry[2])
+        value = self.found.get(meaning)
+        return None if value is None else decode_number(value)
 
-    def sequence(self) -> tuple[str, int] | None:
-        """Return (producer epoch, number) of `<epoch>:<n>`; None where absent or of another form."""
-        text = self.text("sequence")
-        epoch, colon, number = (text or "").rpartition(":")
-        return (epoch, int(number)) if colon and epoch and _is_decimal(number) else None
+    def sequence(self) -> tuple[bytes, int] | None:
+        """Return (producer epoch in UTF-8, number) of `<epoch>:<n>`; None where absent or of another form."""
+        epoch, _, number = (self.utf8("sequence") or b"").rpartition(b":")
+        return (epoch, int(number)) if epoch and 0 < len(number) <= 18 and number.isdigit() else None
 
     def attempt(self) -> int | None:
         """Return the delivery attempt, counted from 1; None where no header tells."""
-        entry = self.found.get("attempts")
-        number = None if entry is None else decode_number(entry[2])
-        if entry is None or number is None or not 0 <= number < 1 << 31:
+        number = self.number("attempts")
+        if number is None or not 0 <= number < 1 << 31:
             return None
-        return max(1, number + (entry[1].lower() in _COUNTED_FROM_ZERO))
+        return max(1, number + (self._attempts in _COUNTED_FROM_ZERO))
 
     def schema_id(self) -> str | None:
         """Return the schema id of a header: a GUID after a 0x01, an id after a 0x00, else the text."""
-        entry = self.found.get("schema_id")
-        if entry is None:
+        value = self.found.get("schema_id")
+        if value is None:
             return None
-        value = entry[2]
         if len(value) == 17 and value[0] == 1:
             digits = value[1:].hex()
             return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
@@ -158,22 +190,15 @@ def payload_schema_id(value: object) -> str | None:
     return None
 
 
-def parse_traceparent(value: str | None) -> tuple[int, int, int] | None:
-    """Return (trace id, parent span id, flags) of a W3C traceparent; None where it is not one."""
-    if value is None:
-        return None
-    parts = value.strip().split("-")
-    if len(parts) < 4 or (len(parts) > 4 and parts[0] == "00") or parts[0].lower() == "ff":
-        return None
-    version, trace, parent, flags = parts[:4]
-    if (len(version), len(trace), len(parent), len(flags)) != (2, 32, 16, 2) or not (trace + parent + flags).isalnum():
-        return None
-    try:
-        trace_id, parent_id, bits = int(trace, 16), int(parent, 16), int(flags, 16)
-    except ValueError:
-        return None
-    return (trace_id, parent_id, bits) if trace_id > 0 and parent_id > 0 else None
+_traceparent = re.compile(r"\s*(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\s*").fullmatch
 
 
-def _is_decimal(text: str) -> bool:
-    return 0 < len(text) <= 18 and text.isascii() and text.isdigit()
+def parse_traceparent(value: str | None) -> tuple[str, str, int] | None:
+    """Return (trace id, parent span id, flags) of a W3C traceparent, ids in lower case; None where it is not one."""
+    found = None if value is None else _traceparent(value.lower())
+    if found is None:
+        return None
+    version, trace_id, parent_id, flags, more = found.groups()
+    if trace_id == NO_TRACE or parent_id == NO_SPAN or (more and version == "00"):
+        return None
+    return trace_id, parent_id, int(flags, 16)

@@ -1,11 +1,7 @@
-"""A message that was handed to the application, as its headers describe it."""
-
-from collections.abc import Sequence
+"""What a message's headers tell beyond trace, correlation and ids."""
 
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.context import Parent, remote_parent
 from flowtrail_tracer._core.headers import Known
-from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.span import AttributeValue
 
 _TEXTS = (
@@ -13,21 +9,6 @@ _TEXTS = (
     (names.EVENT_SOURCE, "event_source"),
     (names.ORIGIN_DESTINATION, "origin_destination"),
 )
-
-
-class Incoming:
-    """The headers of one message, read once."""
-
-    __slots__ = ("causation_id", "correlation_id", "headers", "known", "message_id", "parent")
-
-    def __init__(self, headers: Sequence[tuple[str, bytes]]) -> None:
-        known = Known(headers, RUNTIME.index)
-        self.headers = headers
-        self.known = known
-        self.message_id = known.text("message_id")
-        self.correlation_id = known.text("correlation_id")
-        self.causation_id = known.text("causation_id")
-        self.parent: Parent | None = remote_parent(known, headers)
 
 
 def described(known: Known) -> list[tuple[str, AttributeValue]]:

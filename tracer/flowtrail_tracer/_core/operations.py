@@ -1,6 +1,6 @@
 """Short operations that are known only when they are over: receive, settle, assign, revoke, close."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import get_current
 
@@ -8,20 +8,40 @@ from flowtrail_tracer._core.context import local_parent
 from flowtrail_tracer._core.facts import Facts
 from flowtrail_tracer._core.identify import identify
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import CLIENT, AttributeValue, Span
+from flowtrail_tracer._core.span import CLIENT, Attributes, Fixed, Identity
+from flowtrail_tracer._pipeline.encode import encode_attributes, encode_span
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span as SdkSpan
 
 
 class Operation:
     """One finished operation of a client."""
 
-    __slots__ = ("_span",)
+    __slots__ = ("_attributes", "_end", "_error", "_fixed", "_identity", "_start", "number")
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
+    def __init__(
+        self, identity: Identity, fixed: Fixed, start: int, end: int, attributes: Attributes, error: str | None
+    ) -> None:
+        self._identity = identity
+        self._fixed = fixed
+        self._start = start
+        self._end = end
+        self._attributes = attributes
+        self._error = error
+        self.number = 0
 
-    def span(self) -> Span:
-        """Return the span."""
-        return self._span
+    @property
+    def sdk(self) -> "SdkSpan | None":
+        """The span in the application's provider."""
+        return self._identity.sdk
+
+    def encode(self, dropped: int) -> bytes:
+        """Return the span as OTLP."""
+        extra = encode_attributes(self._attributes)
+        return encode_span(
+            self._identity, self._fixed, self._start, self._end, self.number, dropped, extra, self._error
+        )
 
 
 def record_operation(
@@ -30,7 +50,7 @@ def record_operation(
     name: str,
     destination: str | None,
     start: int,
-    attributes: Sequence[tuple[str, AttributeValue]] = (),
+    attributes: Attributes = (),
     error: str | None = None,
     end: int | None = None,
 ) -> None:
@@ -40,4 +60,4 @@ def record_operation(
     fixed = facts.template(CLIENT, operation, name, destination)
     identity = identify(fixed.name, CLIENT, start, local_parent(get_current()))
     finish = max(start, RUNTIME.now() if end is None else end)
-    RUNTIME.put(Operation(Span(identity, fixed, start, finish, list(attributes), error)))
+    RUNTIME.put(Operation(identity, fixed, start, finish, attributes, error))

@@ -1,7 +1,7 @@
 """Publications: from `send()` to the ack, and what is stamped on the message."""
 
-import itertools
-from typing import Final
+from operator import length_hint
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.baggage import _BAGGAGE_KEY as BAGGAGE
 from opentelemetry.context import get_current
@@ -9,7 +9,7 @@ from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._core.consuming import Processing
-from flowtrail_tracer._core.content import key_text, payload_digest
+from flowtrail_tracer._core.content import key_utf8, payload_digest
 from flowtrail_tracer._core.context import (
     current_flow,
     current_processing,
@@ -25,7 +25,12 @@ from flowtrail_tracer._core.headers import Known, payload_schema_id
 from flowtrail_tracer._core.identify import identify
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Fixed, Identity, Span
+from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Fixed, Identity
+from flowtrail_tracer._pipeline.encode import encode_attributes, encode_span
+from flowtrail_tracer._pipeline.wire import Key
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span as SdkSpan
 
 ACKED: Final = "acked"
 FAILED: Final = "failed"
@@ -35,6 +40,32 @@ CLOSED: Final = "ProducerClosed"
 """The error type of a publication whose producer was closed, or whose process ended, before the broker answered."""
 
 Pairs = list[tuple[str, bytes]]
+
+_sequence = Key(names.PRODUCER_SEQ).integer
+_message_id = Key(names.MESSAGE_ID).text
+_correlation_id = Key(names.CORRELATION_ID).text
+_offset = Key(names.OFFSET).integer
+_key = Key(names.KEY).utf8
+_body_size = Key(names.BODY_SIZE).integer
+
+
+class SendNumbers:
+    """The send numbers of one destination: 1, 2, 3 ...; thread-safe without a lock that a signal handler could meet."""
+
+    __slots__ = ("_left",)
+
+    _MOST: Final = 1 << 62
+
+    def __init__(self) -> None:
+        self._left = iter(range(1, self._MOST))
+
+    def next(self) -> int:
+        """Return the next number."""
+        return next(self._left)
+
+    def is_latest(self, number: int) -> bool:
+        """Whether nobody has taken a number after this one."""
+        return length_hint(self._left) == self._MOST - 1 - number
 
 
 class Publisher:
@@ -46,7 +77,7 @@ class Publisher:
         self.transaction_id = transaction_id
         self._begin_epoch()
         self.pending: set[Publication] = set()
-        self._counters: dict[str, itertools.count[int]] = {}
+        self._numbers: dict[str, SendNumbers] = {}
         self._templates: dict[tuple[object, ...], Fixed] = {}
         RUNTIME.clients.add(self)
 
@@ -54,12 +85,9 @@ class Publisher:
         self.epoch = RUNTIME.ids.epoch()
         self.epoch_bytes = self.epoch.encode()
 
-    def next_number(self, destination: str) -> int:
-        """Return the next send number of a destination, from 1; thread-safe."""
-        counter = self._counters.get(destination)
-        if counter is None:
-            counter = self._counters.setdefault(destination, itertools.count(1))
-        return next(counter)
+    def numbers(self, destination: str) -> SendNumbers:
+        """Return where the send numbers of a destination come from."""
+        return self._numbers.get(destination) or self._numbers.setdefault(destination, SendNumbers())
 
     def template(self, destination: str, outcome: str, partition: int | str | None) -> Fixed:
         """Return what all send spans to a partition with one outcome share."""
@@ -87,7 +115,7 @@ class Publisher:
     def after_fork(self) -> None:
         """Begin a new epoch: the parent's publications are the parent's."""
         self.pending.clear()
-        self._counters.clear()
+        self._numbers.clear()
         self._templates.clear()
         self._begin_epoch()
 
@@ -96,7 +124,9 @@ class Publication:
     """One send operation."""
 
     # What is not set stays on the class: one of these is made for every message, most of it never differs.
-    stamped: Pairs | None = None
+    number = 0
+    sequence = 0
+    """The send number within the destination; 0 until it is taken."""
     known: Known | None = None
     key: object = None
     size = -1
@@ -108,7 +138,6 @@ class Publication:
     message_id: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
-    number = 0
     origin: list[tuple[str, AttributeValue]] | None = None
     error_type: str | None = None
     error: str | None = None
@@ -126,16 +155,22 @@ class Publication:
     @property
     def identity(self) -> Identity:
         """The span of this publication."""
-        if self._identity is None:
-            self._identity = self._identify(())
-        return self._identity
+        found = self._identity
+        if found is None:
+            found = self._identity = self._identify(())
+        return found
+
+    @property
+    def sdk(self) -> "SdkSpan | None":
+        """The span in the application's provider."""
+        return self.identity.sdk
 
     def contents(self, key: object, value: object) -> None:
         """Note key and payload as they go to the broker; the payload itself is not kept."""
         self.key = key
         if type(value) is bytes:
             self.size = len(value)
-            if self.size > 5 and value[0] == 0:
+            if value[:1] == b"\0":
                 self.schema = payload_schema_id(value)
         elif value is None:
             self.tombstone = True
@@ -152,69 +187,77 @@ class Publication:
     def stamp(self, headers: Pairs) -> Pairs:
         """Return a new header list: the caller's, with ours in place of any of the same name.
 
-        The caller's list is not touched. Called again, it returns the same list.
+        The caller's list is not touched. To be called as the record enters the client's log of the partition, so that
+        send numbers have the records' order; called again for the same message, ids and time stay, and the number
+        where nobody has taken a later one meanwhile.
         """
-        found = self.stamped
-        if found is None:
-            if headers:
-                self.known = Known(headers, RUNTIME.index)
-            self._identity = self._identify(headers)
-            self._decide_ids()
-            self.number = self.publisher.next_number(self.destination)
-            found = self._trace_headers()
-            found += _cloudevents(self) if RUNTIME.settings.cloudevents else _plain(self)
-            if headers:
-                replaced = {name.lower() for name, _ in found}
-                found = [pair for pair in headers if pair[0].lower() not in replaced] + found
-            self.stamped = found
+        if self.message_id is None:
+            self._begin(headers)
+        numbers = self.publisher.numbers(self.destination)
+        if self.sequence == 0 or not numbers.is_latest(self.sequence):
+            self.sequence = numbers.next()
+        found = self._trace_headers()
+        found += _cloudevents(self) if RUNTIME.settings.cloudevents else self._own_headers()
+        if headers:
+            replaced = {name.lower() for name, _ in found}
+            return [pair for pair in headers if pair[0].lower() not in replaced] + found
         return found
+
+    def _begin(self, headers: Pairs) -> None:
+        """Decide what the message is called and what it belongs to."""
+        if not headers and not self.context and RUNTIME.tracer is None:
+            trace_id, span_id, self.message_id = RUNTIME.ids.first(self.start)
+            self.correlation_id = self.message_id
+            self._identity = Identity(trace_id, span_id)
+            return
+        if headers:
+            self.known = Known(headers, RUNTIME.index)
+        self._identity = self._identify(headers)
+        self._decide_ids()
 
     def _identify(self, headers: "Pairs | tuple[()]") -> Identity:
         context = self.context
-        if not context and not headers and RUNTIME.tracer is None:
-            return Identity(RUNTIME.ids.trace_id(), RUNTIME.ids.span_id())
         processing = current_processing(context)
         parent = local_parent(context)
         if parent is None and processing is None and self.known is not None and "traceparent" in self.known.found:
             parent = remote_parent(self.known, headers)
-        trace_id = 0
+        trace_id = ""
         if parent is None:
             flow = current_flow(context)
-            trace_id = flow.trace_id if flow is not None else 0
+            trace_id = flow.trace_id if flow is not None else ""
         return identify(f"send {self.destination}", PRODUCER, self.start, parent, trace_id)
 
     def _decide_ids(self) -> None:
         context = self.context
-        if not context and self.known is None:
-            self.message_id = self.correlation_id = RUNTIME.ids.message_id(self.start)
-            return
         processing = current_processing(context)
-        incoming = processing.incoming if processing is not None else None
         known = self.known
         message_id = correlation_id = causation_id = None
         if known is not None and known.found:
             message_id = known.text("message_id")
             correlation_id = known.text("correlation_id")
             causation_id = known.text("causation_id")
-        if processing is None or incoming is None:
+        if processing is None:
             self.message_id = message_id or RUNTIME.ids.message_id(self.start)
             flow = current_flow(context)
             self.correlation_id = correlation_id or (flow.correlation_id if flow is not None else self.message_id)
             self.causation_id = causation_id
             return
-        copied = message_id is not None and message_id == incoming.message_id
-        if copied and not self._is_attempt(processing.message.destination):
+        incoming = processing.known
+        incoming_id, incoming_correlation = incoming.text("message_id"), incoming.text("correlation_id")
+        copied = message_id is not None and message_id == incoming_id
+        if copied and not self._is_attempt(processing.destination):
             message_id, copied = None, False
         self.message_id = message_id or RUNTIME.ids.message_id(self.start)
         if copied:
             self.origin = _origin(processing)
-        if correlation_id is None or correlation_id == incoming.correlation_id:
+        if correlation_id is None or correlation_id == incoming_correlation:
             flow = current_flow(context)
-            inherited = incoming.correlation_id or incoming.message_id or self.message_id
+            inherited = incoming_correlation or incoming_id or self.message_id
             correlation_id = flow.correlation_id if flow is not None else inherited
         self.correlation_id = correlation_id
-        if causation_id is None or causation_id == incoming.causation_id:
-            causation_id = incoming.causation_id if copied else incoming.message_id
+        incoming_causation = incoming.text("causation_id")
+        if causation_id is None or causation_id == incoming_causation:
+            causation_id = incoming_causation if copied else incoming_id
         self.causation_id = causation_id
 
     def _is_attempt(self, incoming_destination: str) -> bool:
@@ -234,8 +277,22 @@ class Publication:
             if identity.trace_state:
                 found.append(("tracestate", identity.trace_state.encode()))
             return found
-        carrier = inject(set_span_in_context(NonRecordingSpan(span_context(identity)), context))
+        own = span_context(identity.trace_id, identity.span_id, identity.flags, identity.trace_state)
+        carrier = inject(set_span_in_context(NonRecordingSpan(own), context))
         return [(name, value.encode()) for name, value in carrier.items()]
+
+    def _own_headers(self) -> Pairs:
+        header = RUNTIME.settings.headers
+        message_id, correlation_id = self.message_id or "", self.correlation_id or ""
+        raw = message_id.encode()
+        found = [
+            (header.correlation_id, raw if correlation_id is message_id else correlation_id.encode()),
+            (header.message_id, raw),
+            (header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, self.sequence)),
+        ]
+        if self.causation_id is not None:
+            found.append((header.causation_id, self.causation_id.encode()))
+        return found
 
     def finish(self, outcome: str, error_type: str | None = None, error: str | None = None) -> None:
         """Record the outcome; only the first call counts."""
@@ -249,68 +306,54 @@ class Publication:
         if error is not None or error_type is not None:
             self.error_type = error_type
             self.error = error
-        self.stamped = None
         sink = RUNTIME.sink
         if sink is not None:
             sink.put(self)
 
-    def span(self) -> Span:
-        """Describe the publication."""
-        if self.number == 0:
-            self.number = self.publisher.next_number(self.destination)
+    def encode(self, dropped: int) -> bytes:
+        """Return the span as OTLP."""
+        if self.sequence == 0:
+            self.sequence = self.publisher.numbers(self.destination).next()
         if self.message_id is None:
             self._decide_ids()
-        extra: list[tuple[str, AttributeValue]] = [(names.PRODUCER_SEQ, self.number)]
-        add = extra.append
-        if self.message_id is not None:
-            add((names.MESSAGE_ID, self.message_id))
-        if self.correlation_id is not None:
-            add((names.CORRELATION_ID, self.correlation_id))
-        if self.causation_id is not None:
-            add((names.CAUSATION_ID, self.causation_id))
+        extra = _sequence(self.sequence) + _message_id(self.message_id or "")
+        extra += _correlation_id(self.correlation_id or "")
         if self.offset is not None:
-            add((names.OFFSET, self.offset))
-        key = key_text(self.key, RUNTIME.settings.key_hmac)
+            extra += _offset(self.offset)
+        key = key_utf8(self.key, RUNTIME.settings.key_hmac)
         if key is not None:
-            add((names.KEY, key))
-        if self.tombstone:
-            add((names.TOMBSTONE, True))
-        elif self.size >= 0:
-            add((names.BODY_SIZE, self.size))
-        if self.schema is not None and (self.known is None or "schema_id" not in self.known.found):
-            add((names.SCHEMA_ID, self.schema))
-        if self.digest is not None:
-            add((names.PAYLOAD_DIGEST, self.digest))
-        if self.known is not None:
-            extra += described(self.known)
-        if self.origin is not None and not any(key == names.ORIGIN_DESTINATION for key, _ in extra):
-            extra += self.origin
-        if self.error_type is not None:
-            add((names.ERROR_TYPE, self.error_type))
+            extra += _key(key)
+        if self.size >= 0:
+            extra += _body_size(self.size)
+        if self.known or self.causation_id or self.tombstone or self.error_type or self.schema or self.digest:
+            extra += encode_attributes(self._rare())
         error = None if self.outcome == ACKED else self.error
         fixed = self.publisher.template(self.destination, self.outcome, self.partition)
-        return Span(self.identity, fixed, self.start, self.end, extra, error)
+        return encode_span(self.identity, fixed, self.start, self.end, self.number, dropped, extra, error)
+
+    def _rare(self) -> list[tuple[str, AttributeValue]]:
+        """Return what most messages do not have."""
+        known = self.known
+        found: list[tuple[str, AttributeValue]] = []
+        if self.causation_id is not None:
+            found.append((names.CAUSATION_ID, self.causation_id))
+        if self.tombstone:
+            found.append((names.TOMBSTONE, True))
+        if self.schema is not None and (known is None or "schema_id" not in known.found):
+            found.append((names.SCHEMA_ID, self.schema))
+        if self.digest is not None:
+            found.append((names.PAYLOAD_DIGEST, self.digest))
+        if known is not None:
+            found += described(known)
+        if self.origin is not None and not any(key == names.ORIGIN_DESTINATION for key, _ in found):
+            found += self.origin
+        if self.error_type is not None:
+            found.append((names.ERROR_TYPE, self.error_type))
+        return found
 
 
 def _traceparent(identity: Identity) -> bytes:
-    return b"00-%032x-%016x-%02x" % (identity.trace_id, identity.span_id, identity.flags & 0xFF)
-
-
-def _plain(publication: Publication) -> Pairs:
-    header = RUNTIME.settings.headers
-    message_id = (publication.message_id or "").encode()
-    correlation_id = publication.correlation_id
-    found = [
-        (
-            header.correlation_id,
-            message_id if correlation_id is publication.message_id else (correlation_id or "").encode(),
-        ),
-        (header.message_id, message_id),
-        (header.message_seq, b"%s:%d" % (publication.publisher.epoch_bytes, publication.number)),
-    ]
-    if publication.causation_id is not None:
-        found.append((header.causation_id, publication.causation_id.encode()))
-    return found
+    return f"00-{identity.trace_id}-{identity.span_id}-{identity.flags & 0xFF:02x}".encode()
 
 
 def _cloudevents(publication: Publication) -> Pairs:
@@ -324,7 +367,7 @@ def _cloudevents(publication: Publication) -> Pairs:
         ("ce_source", (source or RUNTIME.settings.service or "unknown_service").encode()),
         ("ce_type", (event_type or publication.destination).encode()),
         ("ce_correlationid", (publication.correlation_id or "").encode()),
-        ("ce_sequence", f"{publication.publisher.epoch}:{publication.number}".encode()),
+        ("ce_sequence", f"{publication.publisher.epoch}:{publication.sequence}".encode()),
         ("ce_traceparent", _traceparent(publication.identity)),
     ]
     if publication.causation_id is not None:
@@ -333,12 +376,11 @@ def _cloudevents(publication: Publication) -> Pairs:
 
 
 def _origin(processing: Processing) -> list[tuple[str, AttributeValue]]:
-    message = processing.message
-    found: list[tuple[str, AttributeValue]] = [(names.ORIGIN_DESTINATION, message.destination)]
-    if message.partition is not None:
-        found.append((names.ORIGIN_PARTITION, message.partition))
-    if message.offset is not None:
-        found.append((names.ORIGIN_OFFSET, message.offset))
+    found: list[tuple[str, AttributeValue]] = [(names.ORIGIN_DESTINATION, processing.destination)]
+    if processing.partition is not None:
+        found.append((names.ORIGIN_PARTITION, processing.partition))
+    if processing.offset is not None:
+        found.append((names.ORIGIN_OFFSET, processing.offset))
     if processing.facts.group is not None:
         found.append((names.ORIGIN_GROUP, processing.facts.group))
     return found

@@ -3,33 +3,39 @@
 from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, SpanKind, format_span_id, format_trace_id, set_span_in_context
 
-from flowtrail_tracer._core.span import CLIENT, CONSUMER, PRODUCER, Identity
+from flowtrail_tracer._core.context import span_context
+from flowtrail_tracer._core.span import CLIENT, CONSUMER, PRODUCER, Identity, Parent
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import Span, Tracer
 
-    from flowtrail_tracer._core.context import Parent
 
 KINDS = {CLIENT: SpanKind.CLIENT, PRODUCER: SpanKind.PRODUCER, CONSUMER: SpanKind.CONSUMER}
 
 
-def start_sdk_span(tracer: "Tracer", name: str, kind: int, start: int, parent: "Parent | None") -> Identity:
-    """Begin a span of the provider at `start` (nanoseconds); return its identity, the span itself within."""
+def begin_sdk_span(tracer: "Tracer", name: str, kind: int, start: int, parent: Parent | None) -> "Span":
+    """Begin a span of the provider at `start` (nanoseconds)."""
     context = Context()
     if parent is not None:
-        state = TraceState.from_header([parent.trace_state]) if parent.trace_state else None
-        above = SpanContext(parent.trace_id, parent.span_id, parent.remote, TraceFlags(parent.flags), state)
+        trace_id, span_id, flags, state, remote = parent
+        above = span_context(trace_id, span_id, flags, state, remote=remote)
         context = set_span_in_context(NonRecordingSpan(above), context)
-    span = tracer.start_span(name, context=context, kind=KINDS[kind], start_time=start)
+    return tracer.start_span(name, context=context, kind=KINDS[kind], start_time=start)
+
+
+def start_sdk_span(tracer: "Tracer", name: str, kind: int, start: int, parent: Parent | None) -> Identity:
+    """Begin a span of the provider; return its identity, the span itself within."""
+    span = begin_sdk_span(tracer, name, kind, start, parent)
     found = span.get_span_context()
-    return Identity(
-        found.trace_id,
-        found.span_id,
-        parent.span_id if parent else 0,
-        flags=int(found.trace_flags),
-        trace_state=found.trace_state.to_header() if found.trace_state else "",
-        remote=parent.remote if parent else False,
-        sdk=span,
+    identity = Identity(
+        format_trace_id(found.trace_id),
+        format_span_id(found.span_id),
+        "" if parent is None else parent[1],
+        int(found.trace_flags),
+        found.trace_state.to_header() if found.trace_state else "",
+        parent is not None and parent[4],
     )
+    identity.sdk = span
+    return identity

@@ -1,6 +1,6 @@
-"""A finished span as the pipeline takes it: plain values, ready to be encoded or handed to an SDK."""
+"""What a record of the hot path has to say, and a finished span as plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -23,23 +23,27 @@ class Fixed:
         self.name = name
         self.kind = kind
         self.attributes = tuple(attributes)
-        self.encoded: bytes | None = None
+        self.encoded = b""
+
+
+Parent = tuple[str, str, int, str, bool]
+"""What a span hangs on: trace id, span id, flags, trace state, and whether it is another process's span."""
 
 
 class Identity:
-    """Which span this is and what it belongs to; ids are integers, 0 means none."""
+    """Which span this is and what it belongs to; ids are in hexadecimal, empty means none."""
 
-    __slots__ = ("flags", "parent_id", "remote", "sdk", "span_id", "trace_id", "trace_state")
+    sdk: "SdkSpan | None" = None
+    """The span in the application's provider, where it goes through that."""
 
     def __init__(
         self,
-        trace_id: int,
-        span_id: int,
-        parent_id: int = 0,
+        trace_id: str,
+        span_id: str,
+        parent_id: str = "",
         flags: int = 1,
         trace_state: str = "",
         remote: bool = False,
-        sdk: "SdkSpan | None" = None,
     ) -> None:
         self.trace_id = trace_id
         self.span_id = span_id
@@ -47,35 +51,48 @@ class Identity:
         self.flags = flags
         self.trace_state = trace_state
         self.remote = remote
-        self.sdk = sdk
 
 
 class Span:
     """One finished span. Times are nanoseconds since the epoch; `error` is the status description, None for unset."""
 
-    __slots__ = ("end", "error", "extra", "fixed", "identity", "links", "start")
+    __slots__ = ("attributes", "end", "error", "identity", "kind", "name", "start")
 
     def __init__(
         self,
         identity: Identity,
-        fixed: Fixed,
+        name: str,
+        kind: int,
         start: int,
         end: int,
-        extra: list[tuple[str, AttributeValue]],
+        attributes: Mapping[str, AttributeValue],
         error: str | None = None,
-        links: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.identity = identity
-        self.fixed = fixed
+        self.name = name
+        self.kind = kind
         self.start = start
         self.end = end
-        self.extra = extra
+        self.attributes = attributes
         self.error = error
-        self.links = links
 
 
 class Record(Protocol):
-    """What the hot path appends: enough to make a span of it later, in the worker."""
+    """What the hot path hands over: enough to make a span of it later, in the worker.
 
-    def span(self) -> Span:
-        """Describe the finished operation; called once, outside the hot path."""
+    It describes itself straight as OTLP, so that a span costs one pass and few objects; whoever wants plain values
+    reads them back from there (`_pipeline.decode`).
+    """
+
+    number: int
+    """The span's number within the instance, given when it is put."""
+
+    @property
+    def sdk(self) -> "SdkSpan | None":
+        """The span in the application's provider, where one was begun."""
+
+    def encode(self, dropped: int) -> bytes:
+        """Return the span as a field of ScopeSpans; `dropped`, unless 0, is how many the instance has dropped so far.
+
+        Called once, outside the hot path.
+        """

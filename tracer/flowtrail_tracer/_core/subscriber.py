@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.consuming import Membership, Message, Processing
+from flowtrail_tracer._core.consuming import Membership, Processing
 from flowtrail_tracer._core.facts import Facts
 from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.ranges import OffsetRange, write_runs
@@ -35,12 +35,6 @@ class Subscriber:
 
     # --- processing ---
 
-    def begin(self, message: Message, source: object) -> Processing:
-        """Begin processing a message and make it current."""
-        processing = Processing(self.facts, self.membership, message, source)
-        processing.enter()
-        return processing
-
     def end_current(self) -> None:
         """End the processing of the iteration: the loop came back for more, so it is taken as done."""
         processing, self.current = self.current, None
@@ -55,7 +49,7 @@ class Subscriber:
     def handed_out(self, destination: str, partition: int, offset: int, start: int, end: int) -> None:
         """Note one record handed out by iteration, of a poll that lasted from `start` to `end`."""
         lock = self._lock
-        if not lock.acquire(timeout=_PATIENCE):
+        if not lock.acquire(False) and not lock.acquire(timeout=_PATIENCE):
             return
         try:
             found = self._open

@@ -1,20 +1,23 @@
 """Spans to the bytes of an OTLP ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Final
 
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.span import Fixed, Span
-from flowtrail_tracer._pipeline.wire import Key, attribute, field, fixed32, fixed64, string, varint
+from flowtrail_tracer._core.span import Attributes, Fixed, Identity
+from flowtrail_tracer._pipeline.wire import Key, attribute, field, fixed32, string, varint
 
-_ATTRIBUTE: Final = 0x4A
 _STATUS_ERROR: Final = b"\x18\x02"
 _HAS_REMOTE: Final = 0x100
 _IS_REMOTE: Final = 0x200
 
-_keys: dict[str, Key] = {}
-_number = Key(names.NUMBER, _ATTRIBUTE)
-_dropped = Key(names.DROPPED, _ATTRIBUTE)
+_number = Key(names.NUMBER).integer
+_dropped = Key(names.DROPPED).integer
+_times = Struct("<BQBQ").pack
+_FLAGS: Final = [
+    [b"\x85\x01" + fixed32(flags | _HAS_REMOTE | remote) for flags in range(256)] for remote in (0, _IS_REMOTE)
+]
 
 
 class Envelope:
@@ -22,7 +25,7 @@ class Envelope:
 
     def __init__(self, resource: Mapping[str, object], scope: str, version: str) -> None:
         attributes = b"".join(
-            attribute(0x0A, name, value if isinstance(value, str | int | float) else str(value))
+            attribute(name, value if isinstance(value, str | int | float) else str(value), 0x0A)
             for name, value in resource.items()
         )
         self._resource = field(0x0A, attributes)
@@ -33,43 +36,52 @@ class Envelope:
         body = b"".join(spans)
         scope_spans = b"\x12" + varint(len(self._scope) + len(body)) + self._scope
         resource_spans = b"\x0a" + varint(len(self._resource) + len(scope_spans) + len(body)) + self._resource
-        return resource_spans + scope_spans + body
+        return b"".join((resource_spans, scope_spans, body))
 
 
-def encode_span(number: int, span: Span, dropped: int = 0) -> bytes:
+def encode_span(
+    identity: Identity,
+    fixed: Fixed,
+    start: int,
+    end: int,
+    number: int,
+    dropped: int,
+    extra: bytes,
+    error: str | None = None,
+) -> bytes:
     """Return one span as a field of ScopeSpans.
 
-    `number` is its number within the instance; `dropped`, unless 0, how many spans the instance has dropped so far.
+    `start` and `end` are nanoseconds since the epoch, `number` is its number within the instance; `dropped`, unless
+    0, how many spans the instance has dropped so far; `extra` are the encoded attributes of this span alone; `error`
+    is the status description of a failed one.
     """
-    identity = span.identity
-    parts = [b"\x0a\x10", identity.trace_id.to_bytes(16, "big"), b"\x12\x08", identity.span_id.to_bytes(8, "big")]
-    add = parts.append
+    parent_id, more = identity.parent_id, b""
+    ids = f"0a10{identity.trace_id}1208{identity.span_id}"
     if identity.trace_state:
-        add(string(0x1A, identity.trace_state))
-    if identity.parent_id:
-        add(b"\x22\x08" + identity.parent_id.to_bytes(8, "big"))
-    fixed = span.fixed
-    add(fixed.encoded or _encode_fixed(fixed))
-    add(b"\x39" + fixed64(span.start) + b"\x41" + fixed64(span.end))
-    add(_number.encode(number))
+        more += string(0x1A, identity.trace_state)
     if dropped:
-        add(_dropped.encode(dropped))
-    for name, value in span.extra:
-        key = _keys.get(name)
-        if key is None:
-            key = _keys[name] = Key(name, _ATTRIBUTE)
-        add(key.encode(value))
-    for trace_id, span_id in span.links:
-        add(field(0x6A, b"\x0a\x10" + trace_id.to_bytes(16, "big") + b"\x12\x08" + span_id.to_bytes(8, "big")))
-    if span.error is not None:
-        add(field(0x7A, string(0x12, span.error) + _STATUS_ERROR))
-    flags = identity.flags & 0xFF | _HAS_REMOTE | (_IS_REMOTE if identity.remote else 0)
-    add(b"\x85\x01" + fixed32(flags))
-    body = b"".join(parts)
+        more += _dropped(dropped)
+    if error is not None:
+        more += field(0x7A, string(0x12, error) + _STATUS_ERROR)
+    body = b"".join(
+        (
+            bytes.fromhex(f"{ids}2208{parent_id}" if parent_id else ids),
+            more,
+            fixed.encoded or _encode_fixed(fixed),
+            _times(0x39, start, 0x41, end),
+            _number(number),
+            extra,
+            _FLAGS[identity.remote][identity.flags & 0xFF],
+        )
+    )
     return b"\x12" + varint(len(body)) + body
 
 
+def encode_attributes(attributes: Attributes) -> bytes:
+    """Return attributes as fields of a span."""
+    return b"".join([attribute(name, value) for name, value in attributes])
+
+
 def _encode_fixed(fixed: Fixed) -> bytes:
-    pairs: Iterable[bytes] = (attribute(_ATTRIBUTE, name, value) for name, value in fixed.attributes)
-    fixed.encoded = string(0x2A, fixed.name) + b"\x30" + varint(fixed.kind) + b"".join(pairs)
+    fixed.encoded = string(0x2A, fixed.name) + b"\x30" + varint(fixed.kind) + encode_attributes(fixed.attributes)
     return fixed.encoded

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Status, StatusCode
 
 from flowtrail_tracer import attributes as names
-from flowtrail_tracer._core.context import Parent
-from flowtrail_tracer._core.sdk import start_sdk_span
-from flowtrail_tracer._core.span import Span
-from flowtrail_tracer._pipeline.encode import Envelope, encode_span
+from flowtrail_tracer._core.sdk import begin_sdk_span
+from flowtrail_tracer._core.span import Record, Span
+from flowtrail_tracer._pipeline.decode import decode_span
+from flowtrail_tracer._pipeline.encode import Envelope
 from flowtrail_tracer._pipeline.transport import Answer, Transport, Verdict
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span as SdkSpan
     from opentelemetry.trace import Tracer
 
 SCOPE = "flowtrail_tracer"
-
-Numbered = tuple[int, Span]
 
 
 class OtlpExporter:
@@ -29,10 +28,13 @@ class OtlpExporter:
         self._resource = resource
         self._envelope = Envelope(resource, SCOPE, version)
 
-    def encode(self, batch: Sequence[Numbered], dropped: int) -> bytes:
-        """Return one request; the first span carries the count of dropped spans, unless that is 0."""
-        spans = [encode_span(number, span) for number, span in batch[1:]]
-        return self._envelope.wrap([encode_span(*batch[0], dropped), *spans])
+    def describe(self, record: Record, dropped: int) -> bytes:
+        """Return one span of a request."""
+        return record.encode(dropped)
+
+    def wrap(self, spans: Sequence[bytes]) -> bytes:
+        """Return one request."""
+        return self._envelope.wrap(spans)
 
     def send(self, body: bytes, timeout: float) -> Answer:
         """Send an encoded request."""
@@ -56,33 +58,25 @@ class SdkExporter:
         self._tracer = tracer
         self._instance_id = instance_id
 
-    def encode(self, batch: Sequence[Numbered], dropped: int) -> bytes:
-        """Complete the spans of a batch; nothing is left to send."""
-        for number, span in batch:
-            self._complete(number, span, dropped)
-            dropped = 0
-        return b""
-
-    def _complete(self, number: int, span: Span, dropped: int) -> None:
-        identity = span.identity
-        sdk = identity.sdk
-        if sdk is None:
-            parent = None
-            if identity.parent_id:
-                parent = Parent(
-                    identity.trace_id, identity.parent_id, identity.flags, identity.trace_state, remote=identity.remote
-                )
-            sdk = start_sdk_span(self._tracer, span.fixed.name, span.fixed.kind, span.start, parent).sdk
-        if sdk is None:
-            return
-        attributes = {**dict(span.fixed.attributes), names.NUMBER: number, **dict(span.extra)}
-        attributes[names.SERVICE_INSTANCE_ID] = self._instance_id
-        if dropped:
-            attributes[names.DROPPED] = dropped
-        sdk.set_attributes(attributes)
+    def describe(self, record: Record, dropped: int) -> bytes:
+        """Complete the record's span in the provider; nothing is left to send."""
+        span = decode_span(record.encode(dropped))
+        sdk = record.sdk or self._begin(span)
+        sdk.set_attributes({**span.attributes, names.SERVICE_INSTANCE_ID: self._instance_id})
         if span.error is not None:
             sdk.set_status(Status(StatusCode.ERROR, span.error))
         sdk.end(span.end)
+        return b""
+
+    def _begin(self, span: Span) -> "SdkSpan":
+        identity, parent = span.identity, None
+        if identity.parent_id:
+            parent = identity.trace_id, identity.parent_id, identity.flags, identity.trace_state, identity.remote
+        return begin_sdk_span(self._tracer, span.name, span.kind, span.start, parent)
+
+    def wrap(self, spans: Sequence[bytes]) -> bytes:  # noqa: ARG002 - the protocol's parameter
+        """Nothing is sent from here."""
+        return b""
 
     def send(self, body: bytes, timeout: float) -> Answer:  # noqa: ARG002 - the protocol's parameters
         """Nothing is sent from here."""

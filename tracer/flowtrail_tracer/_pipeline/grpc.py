@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowtrail_tracer._core.settings import Export
-from flowtrail_tracer._pipeline.partial import fields, rejected_spans
+from flowtrail_tracer._pipeline.partial import rejected_spans
 from flowtrail_tracer._pipeline.transport import Answer, Verdict
+from flowtrail_tracer._pipeline.wire import fields
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _RETRYABLE = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"})

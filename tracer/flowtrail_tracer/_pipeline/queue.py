@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from flowtrail_tracer._core.faults import fault, warn_once
 from flowtrail_tracer._core.ids import Ids
 from flowtrail_tracer._core.runtime import RUNTIME, Numbers
-from flowtrail_tracer._core.span import Record, Span
+from flowtrail_tracer._core.span import Record
 from flowtrail_tracer._pipeline.transport import Answer, Verdict
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ _LONGEST_HINT: Final = 30.0
 class Exporter(Protocol):
     """Turns batches into requests and sends them; used by the worker thread only."""
 
-    def encode(self, batch: Sequence[tuple[int, Span]], dropped: int) -> bytes:
-        """Return one request for numbered spans."""
+    def describe(self, record: Record, dropped: int) -> bytes:
+        """Return one span of a request; `dropped`, unless 0, is how many records were dropped so far."""
+
+    def wrap(self, spans: Sequence[bytes]) -> bytes:
+        """Return one request of described spans."""
 
     def send(self, body: bytes, timeout: float) -> Answer:
         """Send one request; never raises."""
@@ -81,7 +84,7 @@ class QueueSink:
         self._reset()
 
     def _reset(self) -> None:
-        self._queue: deque[tuple[int, Record | _Marker]] = deque()
+        self._queue: deque[Record | _Marker] = deque()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -95,12 +98,12 @@ class QueueSink:
 
     def put(self, record: Record) -> None:
         """Append one record; where the queue is full it is dropped, counted, and its number stays unused."""
-        number = self._numbers.next()
+        record.number = self._numbers.next()
         waiting = self._queue
         if len(waiting) >= self._capacity or self._closed:
             self.dropped = self._next_drop()
             return
-        waiting.append((number, record))
+        waiting.append(record)
         if self._thread is None:
             self._start()
         elif len(waiting) == BATCH:
@@ -122,7 +125,7 @@ class QueueSink:
         if self._thread is None or not self._thread.is_alive():
             return not self._queue
         marker = _Marker()
-        self._queue.append((0, marker))
+        self._queue.append(marker)
         self._wake.put(None)
         end = time.monotonic() + timeout
         while not marker.done:
@@ -176,29 +179,32 @@ class QueueSink:
             client.seal(SEAL_AGE)
 
     def _deliver(self) -> None:
-        batch: list[tuple[int, Span]] = []
-        markers: list[_Marker] = []
-        waiting = self._queue
-        while waiting and len(batch) < BATCH and not markers:
-            number, record = waiting.popleft()
-            if isinstance(record, _Marker):
-                markers.append(record)
-                continue
+        spans: list[bytes] = []
+        marker: _Marker | None = None
+        waiting, describe = self._queue, self._exporter.describe
+        dropped = self.dropped
+        news = dropped if dropped > self._reported else 0
+        while waiting and len(spans) < BATCH:
+            record = waiting.popleft()
+            if type(record) is _Marker:
+                marker = record
+                break
             try:
-                batch.append((number, record.span()))
+                spans.append(describe(record, news))  # type: ignore[arg-type]
+                news = 0
             except Exception:  # noqa: BLE001 - one record that cannot be described does not hold up the others
                 self.dropped = self._next_drop()
                 self._survive()
         try:
-            if batch:
-                self._ship(batch)
+            if spans:
+                self._ship(spans, dropped)
         finally:
-            for marker in markers:
+            if marker is not None:
                 marker.done = True
 
-    def _ship(self, batch: list[tuple[int, Span]]) -> None:
-        dropped = self.dropped
-        body = self._exporter.encode(batch, dropped if dropped > self._reported else 0)
+    def _ship(self, spans: list[bytes], dropped: int) -> None:
+        """Send one request until it is taken, refused, or there is no time left; `dropped` is what it reports."""
+        body = self._exporter.wrap(spans)
         pause = 0.1
         while True:
             answer = self._exporter.send(body, self._remaining(self._timeout))
@@ -216,7 +222,7 @@ class QueueSink:
             if not self._sleep(wait):
                 break
             pause = min(pause * 2, _LONGEST_BACKOFF)
-        for _ in batch:
+        for _ in spans:
             self.dropped = self._next_drop()
 
     def _remaining(self, most: float) -> float:

@@ -8,7 +8,6 @@ from struct import Struct
 
 from flowtrail_tracer._core.span import AttributeValue
 
-fixed64 = Struct("<Q").pack
 fixed32 = Struct("<I").pack
 _double = Struct("<d").pack
 
@@ -18,10 +17,16 @@ _SMALL = [bytes((n,)) if n < 128 else bytes((n & 0x7F | 0x80, n >> 7)) for n in 
 """Whole varints below 2^14."""
 
 
+_SIZES = {1: 8, 5: 4}
+"""Bytes of a value, by the wire types of fixed size."""
+
+
 def varint(number: int) -> bytes:
     """Encode an integer as a varint; negative ones as their 64-bit two's complement."""
     if 0 <= number < 16384:
         return _SMALL[number]
+    if 0 <= number < 268435456:
+        return _LOW[number & 0x3FFF] + _SMALL[number >> 14]
     if number < 0:
         number &= 0xFFFFFFFFFFFFFFFF
     parts = []
@@ -47,7 +52,7 @@ class Key:
 
     __slots__ = ("_key", "_strings", "_tag", "_varints")
 
-    def __init__(self, name: str, tag: int) -> None:
+    def __init__(self, name: str, tag: int = 0x4A) -> None:
         self._tag = bytes((tag,))
         self._key = string(0x0A, name)
         self._strings: list[bytes] = [self._prefix(_value_header(0x0A, n), n) for n in range(64)]
@@ -56,21 +61,33 @@ class Key:
     def _prefix(self, header: bytes, content: int) -> bytes:
         return self._tag + varint(len(self._key) + len(header) + content) + self._key + header
 
+    def utf8(self, raw: bytes) -> bytes:
+        """Return the field for a text that is UTF-8 already."""
+        size = len(raw)
+        return (self._strings[size] if size < 64 else self._prefix(_value_header(0x0A, size), size)) + raw
+
+    def text(self, value: str) -> bytes:
+        """Return the field for a text."""
+        return self.utf8(value.encode("utf-8", "replace"))
+
+    def integer(self, value: int) -> bytes:
+        """Return the field for an integer."""
+        number = varint(value)
+        return self._varints[len(number)] + number
+
+    def boolean(self, value: bool) -> bytes:
+        """Return the field for a truth value."""
+        return self._prefix(b"\x12\x02\x10", 1) + (b"\x01" if value else b"\x00")
+
     def encode(self, value: AttributeValue) -> bytes:
-        """Return the field for one value."""
-        kind = type(value)
-        if kind is str:
-            raw = value.encode("utf-8", "replace")  # type: ignore[union-attr]
-            size = len(raw)
-            return (self._strings[size] if size < 64 else self._prefix(_value_header(0x0A, size), size)) + raw
-        if kind is int:
-            number = varint(value)  # type: ignore[arg-type]
-            return self._varints[len(number)] + number
-        if kind is bool:
-            return self._prefix(b"\x12\x02\x10", 1) + (b"\x01" if value else b"\x00")
-        if kind is float:
-            return self._prefix(b"\x12\x09\x21", 8) + _double(value)
-        return self.encode(str(value))
+        """Return the field for a value of any type."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bool):
+            return self.boolean(value)
+        if isinstance(value, int):
+            return self.integer(value)
+        return self._prefix(b"\x12\x09\x21", 8) + _double(value)
 
 
 def _value_header(tag: int, size: int) -> bytes:
@@ -81,9 +98,42 @@ def _value_header(tag: int, size: int) -> bytes:
 _keys: dict[tuple[int, str], Key] = {}
 
 
-def attribute(tag: int, name: str, value: AttributeValue) -> bytes:
-    """Encode one attribute as the repeated field `tag` of a span or a resource."""
+def attribute(name: str, value: AttributeValue, tag: int = 0x4A) -> bytes:
+    """Encode one attribute as a field of a span or, with another tag, of a resource."""
     key = _keys.get((tag, name))
     if key is None:
         key = _keys[tag, name] = Key(name, tag)
     return key.encode(value)
+
+
+def fields(content: bytes) -> list[tuple[int, int | bytes]]:
+    """Split a message into (field number, value), numbers as unsigned; whatever is no message ends the reading."""
+    found: list[tuple[int, int | bytes]] = []
+    place = 0
+    while place < len(content):
+        tag, place = _read_varint(content, place)
+        kind = tag & 7
+        value: int | bytes
+        if kind == 0:
+            value, place = _read_varint(content, place)
+        elif kind == 2 or kind in _SIZES:
+            size, place = _read_varint(content, place) if kind == 2 else (_SIZES[kind], place)
+            raw = content[place : place + size]
+            value = raw if kind == 2 else int.from_bytes(raw, "little")
+            place += size
+        else:
+            break
+        found.append((tag >> 3, value))
+    return found
+
+
+def _read_varint(content: bytes, place: int) -> tuple[int, int]:
+    number = shift = 0
+    while place < len(content) and shift < 64:
+        byte = content[place]
+        place += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 128:
+            break
+        shift += 7
+    return number, place

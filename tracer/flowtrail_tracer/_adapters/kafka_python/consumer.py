@@ -9,7 +9,7 @@ from opentelemetry.context import get_current
 
 from flowtrail_tracer._adapters.kafka_python.assignment import Assignment, place_of, positions_of
 from flowtrail_tracer._adapters.kafka_python.facts import STATE, facts_of
-from flowtrail_tracer._core.consuming import Membership, Message, Processing
+from flowtrail_tracer._core.consuming import Membership, Processing
 from flowtrail_tracer._core.context import current_processing
 from flowtrail_tracer._core.faults import fault
 from flowtrail_tracer._core.operations import record_operation
@@ -63,8 +63,25 @@ class KafkaSubscriber(Subscriber):
         topic, partition, offset = record.topic, record.partition, record.offset
         now = RUNTIME.now() if self.poll_end == 0 else 0
         self.handed_out(topic, partition, offset, self.poll_start or now, self.poll_end or now)
-        self.current = processing = self.begin(message_of(record), record)
+        self.current = processing = self.begin(record)
         processing.iterated = True
+
+    def begin(self, record: Any) -> Processing:
+        """Begin processing a ConsumerRecord and make it current."""
+        processing = Processing(
+            self.facts,
+            self.membership,
+            record,
+            record.topic,
+            record.partition,
+            record.offset,
+            record.headers,
+            record.key,
+            record.value,
+            record.serialized_value_size,
+        )
+        processing.enter()
+        return processing
 
     def polled(self, records: Any, start: int) -> None:
         """Take what a poll of the application returned: all of it is in its hands."""
@@ -90,19 +107,6 @@ class _LastPolled(threading.local):
 last_polled = _LastPolled()
 
 
-def message_of(record: Any) -> Message:
-    """Return a ConsumerRecord as the tracer sees it."""
-    return Message(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.headers,
-        record.key,
-        record.value,
-        record.serialized_value_size,
-    )
-
-
 def begin_processing(record: Any) -> Processing | None:
     """Begin processing a record on behalf of the consumer that was handed it; None where that is not traced."""
     around = current_processing(get_current())
@@ -120,7 +124,7 @@ def begin_processing(record: Any) -> Processing | None:
             holder = subscriber
     if holder is None:
         return None
-    processing = holder.begin(message_of(record), record)
+    processing = holder.begin(record)
     processing.claimed = True
     return processing
 
@@ -128,7 +132,7 @@ def begin_processing(record: Any) -> Processing | None:
 def _claim(subscriber: KafkaSubscriber, current: Processing, record: Any) -> Processing | None:
     """Take over the iteration's processing; where that has ended already, the record is processed once more."""
     if current.ended:
-        return subscriber.begin(message_of(record), record)
+        return subscriber.begin(record)
     if current.claimed:
         return None
     current.claimed = True

@@ -1,5 +1,6 @@
 """What a kafka-python client tells about itself."""
 
+from functools import partial
 from typing import Any, Final
 
 from flowtrail_tracer._core.facts import Facts
@@ -18,12 +19,12 @@ def facts_of(client: Any, cluster: Any) -> Facts:
         address=address,
         port=port,
         group=_text(config.get("group_id")),
-        cluster=lambda: _text(getattr(cluster, "cluster_id", None)),
+        cluster=partial(getattr, cluster, "cluster_id", None),
     )
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return value if value is None or type(value) is str else str(value)
 
 
 def _first_server(servers: object) -> tuple[str | None, int | None]:

@@ -1,7 +1,8 @@
-"""Hooks on KafkaProducer and its RecordAccumulator.
+"""Hooks on KafkaProducer and its ProducerBatch.
 
-`send` begins a publication; `RecordAccumulator.append`, to which the client hands key, payload and headers as they go
-to the broker, is where headers are stamped: serializers, checks and errors before it see what the caller gave.
+`send` begins a publication; `ProducerBatch.try_append`, to which the client hands key, payload and headers as they go
+to the broker, is where headers are stamped: serializers, checks and errors before it see what the caller gave. The
+client calls it under the lock of the partition, so send numbers are in the order of the log, whatever threads send.
 """
 
 import threading
@@ -42,25 +43,21 @@ class KafkaPublication(Publication):
 
     publisher: KafkaPublisher
 
-    def acked(self, metadata: Any) -> None:
-        """Take the broker's answer; runs on the client's network thread."""
+    def __call__(self, answer: Any) -> None:
+        """Take the broker's answer or the client's error; runs on the client's network thread."""
         try:
-            self.partition = metadata.partition
+            if isinstance(answer, BaseException):
+                self.finish(outcome_of(answer), error_type(answer), describe(answer))
+                return
+            self.partition = answer.partition
             if self.publisher.acks == 0:  # the client makes the answer up: the broker gives none
                 self.finish(IN_DOUBT)
                 return
-            offset = metadata.offset
+            offset = answer.offset
             if offset is not None and offset >= 0:
                 self.offset = offset
             self.finish(ACKED)
         except Exception:  # noqa: BLE001 - the client's callback is not disturbed
-            fault("ack")
-
-    def refused(self, error: BaseException) -> None:
-        """Take the client's error; runs on its network thread."""
-        try:
-            self.finish(outcome_of(error), error_type(error), describe(error))
-        except Exception:  # noqa: BLE001 - likewise
             fault("ack")
 
 
@@ -119,7 +116,7 @@ def _raised(
 
 def _note_unstamped(publication: KafkaPublication, args: Any, kwargs: Any) -> None:
     """Note key and headers, above all the message id, of a send that was refused before it came to be stamped."""
-    if publication.stamped is not None:
+    if publication.message_id is not None:
         return
     given = dict(zip(("topic", "value", "key", "headers"), args, strict=False)) | kwargs
     key, headers = given.get("key"), given.get("headers")
@@ -141,38 +138,36 @@ def _returned(
         _note_unstamped(publication, args, kwargs)
         add_both = getattr(future, "_add_cb_eb", None)
         if add_both is not None:
-            add_both(publication.acked, publication.refused)
+            add_both(publication, publication)
         else:
-            future.add_callback(publication.acked)
-            future.add_errback(publication.refused)
+            future.add_callback(publication)
+            future.add_errback(publication)
     except Exception:  # noqa: BLE001 - the future is the client's own and goes to the host
         fault("send")
 
 
 def make_append(original: Method) -> Method:
-    """Return the hook for `RecordAccumulator.append`: stamps the headers of the current publication."""
+    """Return the hook for `ProducerBatch.try_append`: stamps the headers of the current publication."""
 
-    def append(
-        self: Any, tp: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any, **kwargs: Any) -> Any:
         stamped = headers
         try:
             publication = _current.publication
             if publication is not None:
-                stamped = _stamp(publication, tp, key, value, headers)
+                stamped = _stamp(publication, self.topic_partition, key, value, headers)
         except Exception:  # noqa: BLE001 - the message goes out unstamped
             fault("stamping")
-        return original(self, tp, timestamp_ms, key, value, stamped, *args, **kwargs)
+        return original(self, timestamp_ms, key, value, stamped, *args, **kwargs)
 
-    return append
+    return try_append
 
 
 def _stamp(publication: KafkaPublication, tp: Any, key: Any, value: Any, headers: Any) -> Any:
-    publication.partition = tp.partition
-    if publication.stamped is None:
+    publication.partition = tp[1]
+    if publication.sequence == 0:
         publication.contents(key, value)
-    publisher = publication.publisher
-    return publication.stamp(headers) if publisher.takes_headers else headers
+    stamped = publication.stamp(headers)
+    return stamped if publication.publisher.takes_headers else headers
 
 
 def make_close(original: Method) -> Method:
