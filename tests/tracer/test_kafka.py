@@ -1,5 +1,6 @@
 """Against a real Kafka: transactions, rebalances, doubt, and ten thousand messages."""
 
+import sys
 import threading
 import time
 from typing import Any
@@ -193,6 +194,39 @@ def test_a_stopped_broker_leaves_publications_in_doubt(private_kafka, topic_name
     assert names.OFFSET not in doubtful.attributes
 
 
+def test_threads_take_send_numbers_in_the_order_of_the_log(kafka, topic, recorder):
+    """What two threads send to one partition at once is numbered as it is appended: that is no reordering."""
+    orders = topic("orders", partitions=2)
+    producer = trace(KafkaProducer(bootstrap_servers=kafka.bootstrap_servers, linger_ms=5, batch_size=2000))
+
+    def work() -> None:
+        for number in range(500):
+            producer.send(orders, b"v", key=b"one", partition=number % 2)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    producer.close()
+    sent = recorder.spans("send")
+    assert len(sent) == 4000
+    for partition in ("0", "1"):
+        log = sorted(
+            (span.attributes[names.OFFSET], span.attributes[names.PRODUCER_SEQ])
+            for span in sent
+            if span.attributes[names.PARTITION] == partition
+        )
+        numbers = [number for _, number in log]
+        assert numbers == sorted(numbers)
+        assert len(set(numbers)) == 2000
+
+
 def test_ten_thousand_messages_none_missing_none_doubled(kafka, topic, recorder):
     """Every send has its ack, every record its processing, numbers have no hole."""
     orders = topic("orders", partitions=3)
@@ -209,6 +243,7 @@ def test_ten_thousand_messages_none_missing_none_doubled(kafka, topic, recorder)
     sent = {(span.attributes[names.PARTITION], span.attributes[names.OFFSET]) for span in recorder.spans("send")}
     processed = [(s.attributes[names.PARTITION], s.attributes[names.OFFSET]) for s in recorder.spans("process")]
     assert len(sent) == len(processed) == 10_000
+    assert sorted(s.attributes[names.PRODUCER_SEQ] for s in recorder.spans("send")) == list(range(1, 10_001))
     assert set(processed) == sent
     received = recorder.spans("receive")
     assert sum(span.attributes[names.BATCH_COUNT] for span in received) == 10_000

@@ -191,14 +191,15 @@ def payload_schema_id(value: object) -> str | None:
 
 
 _traceparent = re.compile(r"\s*(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\s*").fullmatch
+_BITS: Final = {f"{bits:02x}": bits for bits in range(256)}
 
 
 def parse_traceparent(value: str | None) -> tuple[str, str, int] | None:
     """Return (trace id, parent span id, flags) of a W3C traceparent, ids in lower case; None where it is not one."""
-    found = None if value is None else _traceparent(value.lower())
+    found = None if value is None else _traceparent(value) or _traceparent(value.lower())
     if found is None:
         return None
     version, trace_id, parent_id, flags, more = found.groups()
     if trace_id == NO_TRACE or parent_id == NO_SPAN or (more and version == "00"):
         return None
-    return trace_id, parent_id, int(flags, 16)
+    return trace_id, parent_id, _BITS[flags]

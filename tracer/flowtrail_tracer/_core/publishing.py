@@ -42,34 +42,55 @@ CLOSED: Final = "ProducerClosed"
 Pairs = list[tuple[str, bytes]]
 
 _sequence = Key(names.PRODUCER_SEQ).integer
-_message_id = Key(names.MESSAGE_ID).text
-_correlation_id = Key(names.CORRELATION_ID).text
+_message_id = Key(names.MESSAGE_ID).utf8
+_correlation_id = Key(names.CORRELATION_ID).utf8
+_causation_id = Key(names.CAUSATION_ID).utf8
 _offset = Key(names.OFFSET).integer
 _key = Key(names.KEY).utf8
 _body_size = Key(names.BODY_SIZE).integer
 
 
-class SendNumbers:
-    """The send numbers of one destination: 1, 2, 3 ...; thread-safe without a lock that a signal handler could meet."""
+class Route:
+    """What one producer's publications to one destination share: send numbers, and the constant part of their spans."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_left", "_templates", "destination", "publisher")
 
     _MOST: Final = 1 << 62
 
-    def __init__(self) -> None:
+    def __init__(self, publisher: "Publisher", destination: str) -> None:
+        self.publisher = publisher
+        self.destination = destination
         self._left = iter(range(1, self._MOST))
+        self._templates: dict[tuple[object, ...], Fixed] = {}
 
-    def next(self) -> int:
-        """Return the next number."""
+    def next_number(self) -> int:
+        """Return the next send number: 1, 2, 3 ...; thread-safe without a lock that a signal handler could meet."""
         return next(self._left)
 
     def is_latest(self, number: int) -> bool:
         """Whether nobody has taken a number after this one."""
         return length_hint(self._left) == self._MOST - 1 - number
 
+    def template(self, outcome: str, partition: int | str | None) -> Fixed:
+        """Return what all send spans to a partition with one outcome share."""
+        publisher = self.publisher
+        key = (outcome, partition, publisher.facts.cluster())
+        found = self._templates.get(key)
+        if found is None:
+            more = (
+                (names.PARTITION, None if partition is None else str(partition)),
+                (names.PUBLISH_OUTCOME, outcome),
+                (names.PRODUCER_EPOCH, publisher.epoch),
+                (names.PUBLISH_TIMEOUT, publisher.timeout_ms),
+                (names.TRANSACTION_ID, publisher.transaction_id),
+            )
+            found = publisher.facts.template(PRODUCER, "send", "send", self.destination, more)
+            self._templates[key] = found
+        return found
+
 
 class Publisher:
-    """One producer: its start (epoch), its send numbers per destination, and what awaits its ack."""
+    """One producer: its start (epoch), its routes, and what awaits its ack."""
 
     def __init__(self, facts: Facts, timeout_ms: int | None = None, transaction_id: str | None = None) -> None:
         self.facts = facts
@@ -77,32 +98,16 @@ class Publisher:
         self.transaction_id = transaction_id
         self._begin_epoch()
         self.pending: set[Publication] = set()
-        self._numbers: dict[str, SendNumbers] = {}
-        self._templates: dict[tuple[object, ...], Fixed] = {}
+        self._routes: dict[str, Route] = {}
         RUNTIME.clients.add(self)
 
     def _begin_epoch(self) -> None:
         self.epoch = RUNTIME.ids.epoch()
         self.epoch_bytes = self.epoch.encode()
 
-    def numbers(self, destination: str) -> SendNumbers:
-        """Return where the send numbers of a destination come from."""
-        return self._numbers.get(destination) or self._numbers.setdefault(destination, SendNumbers())
-
-    def template(self, destination: str, outcome: str, partition: int | str | None) -> Fixed:
-        """Return what all send spans to a partition with one outcome share."""
-        key = (destination, outcome, partition, self.facts.cluster())
-        found = self._templates.get(key)
-        if found is None:
-            more = (
-                (names.PARTITION, None if partition is None else str(partition)),
-                (names.PUBLISH_OUTCOME, outcome),
-                (names.PRODUCER_EPOCH, self.epoch),
-                (names.PUBLISH_TIMEOUT, self.timeout_ms),
-                (names.TRANSACTION_ID, self.transaction_id),
-            )
-            found = self._templates[key] = self.facts.template(PRODUCER, "send", "send", destination, more)
-        return found
+    def route(self, destination: str) -> Route:
+        """Return the route to a destination."""
+        return self._routes.get(destination) or self._routes.setdefault(destination, Route(self, destination))
 
     def give_up(self) -> None:
         """Record every publication without an answer as in doubt."""
@@ -115,8 +120,7 @@ class Publisher:
     def after_fork(self) -> None:
         """Begin a new epoch: the parent's publications are the parent's."""
         self.pending.clear()
-        self._numbers.clear()
-        self._templates.clear()
+        self._routes.clear()
         self._begin_epoch()
 
 
@@ -135,9 +139,11 @@ class Publication:
     offset: int | None = None
     digest: str | None = None
     schema: str | None = None
-    message_id: str | None = None
-    correlation_id: str | None = None
-    causation_id: str | None = None
+    message_id: bytes | None = None
+    correlation_id: bytes = b""
+    causation_id: bytes | None = None
+    traceparent: bytes | None = None
+    """Of a message that begins a trace."""
     origin: list[tuple[str, AttributeValue]] | None = None
     error_type: str | None = None
     error: str | None = None
@@ -147,7 +153,7 @@ class Publication:
 
     def __init__(self, publisher: Publisher, destination: str) -> None:
         self.publisher = publisher
-        self.destination = destination
+        self.route = publisher.route(destination)
         self.start = RUNTIME.now()
         self.context = get_current()
         publisher.pending.add(self)
@@ -157,7 +163,9 @@ class Publication:
         """The span of this publication."""
         found = self._identity
         if found is None:
-            found = self._identity = self._identify(())
+            first = self.traceparent
+            found = self._identify(()) if first is None else Identity(first[3:35].decode(), first[36:52].decode())
+            self._identity = found
         return found
 
     @property
@@ -193,11 +201,20 @@ class Publication:
         """
         if self.message_id is None:
             self._begin(headers)
-        numbers = self.publisher.numbers(self.destination)
-        if self.sequence == 0 or not numbers.is_latest(self.sequence):
-            self.sequence = numbers.next()
+        route = self.route
+        if self.sequence == 0 or not route.is_latest(self.sequence):
+            self.sequence = route.next_number()
+        settings = RUNTIME.settings
         found = self._trace_headers()
-        found += _cloudevents(self) if RUNTIME.settings.cloudevents else self._own_headers()
+        if settings.cloudevents:
+            found += _cloudevents(self)
+        else:
+            header, causation_id = settings.headers, self.causation_id
+            found.append((header.correlation_id, self.correlation_id))
+            found.append((header.message_id, self.message_id or b""))
+            found.append((header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, self.sequence)))
+            if causation_id is not None:
+                found.append((header.causation_id, causation_id))
         if headers:
             replaced = {name.lower() for name, _ in found}
             return [pair for pair in headers if pair[0].lower() not in replaced] + found
@@ -206,9 +223,8 @@ class Publication:
     def _begin(self, headers: Pairs) -> None:
         """Decide what the message is called and what it belongs to."""
         if not headers and not self.context and RUNTIME.tracer is None:
-            trace_id, span_id, self.message_id = RUNTIME.ids.first(self.start)
+            self.traceparent, self.message_id = RUNTIME.ids.first(self.start)
             self.correlation_id = self.message_id
-            self._identity = Identity(trace_id, span_id)
             return
         if headers:
             self.known = Known(headers, RUNTIME.index)
@@ -225,74 +241,68 @@ class Publication:
         if parent is None:
             flow = current_flow(context)
             trace_id = flow.trace_id if flow is not None else ""
-        return identify(f"send {self.destination}", PRODUCER, self.start, parent, trace_id)
+        return identify(f"send {self.route.destination}", PRODUCER, self.start, parent, trace_id)
 
     def _decide_ids(self) -> None:
-        context = self.context
+        context, known = self.context, self.known
         processing = current_processing(context)
-        known = self.known
         message_id = correlation_id = causation_id = None
         if known is not None and known.found:
-            message_id = known.text("message_id")
-            correlation_id = known.text("correlation_id")
-            causation_id = known.text("causation_id")
+            message_id = known.utf8("message_id")
+            correlation_id = known.utf8("correlation_id")
+            causation_id = known.utf8("causation_id")
         if processing is None:
-            self.message_id = message_id or RUNTIME.ids.message_id(self.start)
+            self.message_id = message_id or self._new_id()
             flow = current_flow(context)
-            self.correlation_id = correlation_id or (flow.correlation_id if flow is not None else self.message_id)
+            inherited = self.message_id if flow is None else flow.correlation_id.encode()
+            self.correlation_id = correlation_id or inherited
             self.causation_id = causation_id
             return
         incoming = processing.known
-        incoming_id, incoming_correlation = incoming.text("message_id"), incoming.text("correlation_id")
+        incoming_id, incoming_correlation = incoming.utf8("message_id"), incoming.utf8("correlation_id")
         copied = message_id is not None and message_id == incoming_id
         if copied and not self._is_attempt(processing.destination):
             message_id, copied = None, False
-        self.message_id = message_id or RUNTIME.ids.message_id(self.start)
+        self.message_id = message_id or self._new_id()
         if copied:
             self.origin = _origin(processing)
         if correlation_id is None or correlation_id == incoming_correlation:
             flow = current_flow(context)
             inherited = incoming_correlation or incoming_id or self.message_id
-            correlation_id = flow.correlation_id if flow is not None else inherited
+            correlation_id = inherited if flow is None else flow.correlation_id.encode()
         self.correlation_id = correlation_id
-        incoming_causation = incoming.text("causation_id")
+        incoming_causation = incoming.utf8("causation_id")
         if causation_id is None or causation_id == incoming_causation:
             causation_id = incoming_causation if copied else incoming_id
         self.causation_id = causation_id
+
+    def _new_id(self) -> bytes:
+        return RUNTIME.ids.message_id(self.start).encode()
 
     def _is_attempt(self, incoming_destination: str) -> bool:
         """Whether a copy of the incoming message with its id is the same event again, not a new one."""
         known = self.known
         return (
-            takes_copies(self.destination)
+            takes_copies(self.route.destination)
             or takes_copies(incoming_destination)
-            or self.destination == incoming_destination
+            or self.route.destination == incoming_destination
             or (known is not None and "origin_destination" in known.found)
         )
 
     def _trace_headers(self) -> Pairs:
-        identity, context = self.identity, self.context
+        context = self.context
         if uses_default_propagators() and not (context and BAGGAGE in context):
-            found = [("traceparent", _traceparent(identity))]
+            if self.traceparent is not None:
+                return [("traceparent", self.traceparent)]
+            identity = self.identity
+            found = [("traceparent", identity.traceparent())]
             if identity.trace_state:
                 found.append(("tracestate", identity.trace_state.encode()))
             return found
+        identity = self.identity
         own = span_context(identity.trace_id, identity.span_id, identity.flags, identity.trace_state)
         carrier = inject(set_span_in_context(NonRecordingSpan(own), context))
         return [(name, value.encode()) for name, value in carrier.items()]
-
-    def _own_headers(self) -> Pairs:
-        header = RUNTIME.settings.headers
-        message_id, correlation_id = self.message_id or "", self.correlation_id or ""
-        raw = message_id.encode()
-        found = [
-            (header.correlation_id, raw if correlation_id is message_id else correlation_id.encode()),
-            (header.message_id, raw),
-            (header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, self.sequence)),
-        ]
-        if self.causation_id is not None:
-            found.append((header.causation_id, self.causation_id.encode()))
-        return found
 
     def finish(self, outcome: str, error_type: str | None = None, error: str | None = None) -> None:
         """Record the outcome; only the first call counts."""
@@ -313,11 +323,12 @@ class Publication:
     def encode(self, dropped: int) -> bytes:
         """Return the span as OTLP."""
         if self.sequence == 0:
-            self.sequence = self.publisher.numbers(self.destination).next()
+            self.sequence = self.route.next_number()
         if self.message_id is None:
             self._decide_ids()
-        extra = _sequence(self.sequence) + _message_id(self.message_id or "")
-        extra += _correlation_id(self.correlation_id or "")
+        extra = _sequence(self.sequence) + _message_id(self.message_id or b"") + _correlation_id(self.correlation_id)
+        if self.causation_id is not None:
+            extra += _causation_id(self.causation_id)
         if self.offset is not None:
             extra += _offset(self.offset)
         key = key_utf8(self.key, RUNTIME.settings.key_hmac)
@@ -325,18 +336,16 @@ class Publication:
             extra += _key(key)
         if self.size >= 0:
             extra += _body_size(self.size)
-        if self.known or self.causation_id or self.tombstone or self.error_type or self.schema or self.digest:
+        if self.known or self.tombstone or self.error_type or self.schema or self.digest:
             extra += encode_attributes(self._rare())
         error = None if self.outcome == ACKED else self.error
-        fixed = self.publisher.template(self.destination, self.outcome, self.partition)
+        fixed = self.route.template(self.outcome, self.partition)
         return encode_span(self.identity, fixed, self.start, self.end, self.number, dropped, extra, error)
 
     def _rare(self) -> list[tuple[str, AttributeValue]]:
         """Return what most messages do not have."""
         known = self.known
         found: list[tuple[str, AttributeValue]] = []
-        if self.causation_id is not None:
-            found.append((names.CAUSATION_ID, self.causation_id))
         if self.tombstone:
             found.append((names.TOMBSTONE, True))
         if self.schema is not None and (known is None or "schema_id" not in known.found):
@@ -352,10 +361,6 @@ class Publication:
         return found
 
 
-def _traceparent(identity: Identity) -> bytes:
-    return f"00-{identity.trace_id}-{identity.span_id}-{identity.flags & 0xFF:02x}".encode()
-
-
 def _cloudevents(publication: Publication) -> Pairs:
     """Stamp CloudEvents attributes with the correlation extension; type, source and version of the caller stand."""
     known = publication.known
@@ -363,15 +368,15 @@ def _cloudevents(publication: Publication) -> Pairs:
     source = known.text("event_source") if known is not None else None
     found = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", (publication.message_id or "").encode()),
+        ("ce_id", publication.message_id or b""),
         ("ce_source", (source or RUNTIME.settings.service or "unknown_service").encode()),
-        ("ce_type", (event_type or publication.destination).encode()),
-        ("ce_correlationid", (publication.correlation_id or "").encode()),
+        ("ce_type", (event_type or publication.route.destination).encode()),
+        ("ce_correlationid", publication.correlation_id),
         ("ce_sequence", f"{publication.publisher.epoch}:{publication.sequence}".encode()),
-        ("ce_traceparent", _traceparent(publication.identity)),
+        ("ce_traceparent", publication.identity.traceparent()),
     ]
     if publication.causation_id is not None:
-        found.append(("ce_causationid", publication.causation_id.encode()))
+        found.append(("ce_causationid", publication.causation_id))
     return found
 
 

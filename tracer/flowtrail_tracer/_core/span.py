@@ -52,6 +52,10 @@ class Identity:
         self.trace_state = trace_state
         self.remote = remote
 
+    def traceparent(self) -> bytes:
+        """Return the W3C header that names this span."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags & 0xFF:02x}".encode()
+
 
 class Span:
     """One finished span. Times are nanoseconds since the epoch; `error` is the status description, None for unset."""

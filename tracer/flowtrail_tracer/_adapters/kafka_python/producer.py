@@ -49,10 +49,11 @@ class KafkaPublication(Publication):
             if isinstance(answer, BaseException):
                 self.finish(outcome_of(answer), error_type(answer), describe(answer))
                 return
-            self.partition = answer.partition
             if self.publisher.acks == 0:  # the client makes the answer up: the broker gives none
                 self.finish(IN_DOUBT)
                 return
+            if self.partition is None:  # it was not stamped
+                self.partition = answer.partition
             offset = answer.offset
             if offset is not None and offset >= 0:
                 self.offset = offset
@@ -135,13 +136,15 @@ def _returned(
 ) -> None:
     try:
         _current.publication = before
-        _note_unstamped(publication, args, kwargs)
-        add_both = getattr(future, "_add_cb_eb", None)
-        if add_both is not None:
-            add_both(publication, publication)
-        else:
+        if publication.message_id is None:
+            _note_unstamped(publication, args, kwargs)
+        try:
+            add_both = future._add_cb_eb
+        except AttributeError:  # before kafka-python 3
             future.add_callback(publication)
             future.add_errback(publication)
+        else:
+            add_both(publication, publication)
     except Exception:  # noqa: BLE001 - the future is the client's own and goes to the host
         fault("send")
 
