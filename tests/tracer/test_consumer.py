@@ -223,6 +223,24 @@ def test_the_message_is_current_in_the_body_only(recorder, make_producer, make_c
     assert f"{inside.span_id:016x}" == span.span_id
 
 
+def test_the_span_in_the_body_takes_what_spans_take(recorder, make_producer, make_consumer, name):
+    """Code that writes to the current span, shows or ends it finds one that records nothing; the processing goes on."""
+    fill(make_producer(), name("orders"), 2)
+    consumer = manual(make_consumer, name("orders"))
+    next(consumer)
+    span = otel.get_current_span()
+    assert not span.is_recording()
+    assert f"{span.get_span_context().trace_id:#034x}" in repr(span)
+    span.set_attribute("a", 1)
+    span.update_name("other")
+    span.record_exception(ValueError())
+    span.end()
+    next(consumer)
+    (done,) = recorder.spans("process")
+    assert (done.name, done.status) == (f"process {name('orders')}", "unset")
+    consumer.close()
+
+
 def test_consumers_in_turn_leave_no_context_behind(recorder, make_producer, make_consumer, name):
     """Whichever is closed first."""
     fill(make_producer(), name("orders"), 2)

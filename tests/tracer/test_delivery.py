@@ -7,11 +7,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 import flowtrail_tracer
 from flowtrail_tracer import attributes as names
+from flowtrail_tracer._core import faults
 from flowtrail_tracer._core.facts import Facts
 from flowtrail_tracer._core.operations import record_operation
 from flowtrail_tracer._core.runtime import RUNTIME
@@ -109,6 +111,21 @@ def test_refused_spans_are_counted_and_reported(receiver):
     first, second = (attributes for _, attributes in receiver.spans())
     assert (first[names.NUMBER], first[names.DROPPED]) == (4, 3)
     assert names.DROPPED not in second
+
+
+def test_a_record_that_cannot_be_described_holds_up_no_other(receiver, monkeypatch):
+    """It is dropped and counted; its number stays a hole."""
+    flowtrail_tracer.configure(service="s", endpoint=receiver.endpoint)
+    monkeypatch.setattr(faults, "_reported", {"worker"})
+    record(1)
+    RUNTIME.put(SimpleNamespace(number=0))
+    record(1)
+    assert flowtrail_tracer.flush(10)
+    record(1)
+    assert flowtrail_tracer.flush(10)
+    spans = [attributes for _, attributes in receiver.spans()]
+    assert [attributes[names.NUMBER] for attributes in spans] == [1, 3, 4]
+    assert [attributes.get(names.DROPPED) for attributes in spans] == [None, None, 1]
 
 
 def test_a_full_queue_drops_and_leaves_a_hole(receiver):

@@ -81,7 +81,7 @@ class Processing(NonRecordingSpan):
     error: str | None = None
     error_type: str | None = None
     inferred: bool = False
-    context: Context | None = None
+    inside: Context | None = None
     digest: str | None = None
     schema: str | None = None
     _known: Known | None = None
@@ -159,12 +159,12 @@ class Processing(NonRecordingSpan):
             outer = extract(self.headers, outer)
         mine: dict[str, object] = {_SPAN_KEY: self, PROCESSING: self}
         inner = Context({**outer, **mine, FLOW: None} if outer else mine)
-        self.context = inner
+        self.inside = inner
         attach(inner)
 
     def leave(self) -> None:
         """Make what was current before current again, unless the application has set something else since."""
-        if self.context is not None and get_current() is self.context:
+        if self.inside is not None and get_current() is self.inside:
             attach(_without_ended(self.outer))
 
     def finish(self, error: BaseException | None = None, *, inferred: bool = False) -> None:
@@ -178,7 +178,7 @@ class Processing(NonRecordingSpan):
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
-        self.context = None
+        self.inside = None
         if not self.iterated:
             self.source = None
         sink = RUNTIME.sink
