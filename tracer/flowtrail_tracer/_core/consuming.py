@@ -66,8 +66,7 @@ class Membership:
 class Processing(NonRecordingSpan):
     """One message in the application's hands, from being handed out to its end; current while it lasts.
 
-    It stands in OpenTelemetry's context itself, as the span of what the body does; the message's headers are read when
-    somebody asks.
+    It stands in OpenTelemetry's context itself, as the span of what the body does.
     """
 
     # What is not set stays on the class: one of these is made for every message, most of it never differs.
@@ -84,7 +83,6 @@ class Processing(NonRecordingSpan):
     inside: Context | None = None
     digest: str | None = None
     schema: str | None = None
-    _known: Known | None = None
     _identity: Identity | None = None
 
     def __init__(
@@ -106,7 +104,10 @@ class Processing(NonRecordingSpan):
         self.destination = destination
         self.partition = partition
         self.offset = offset
-        self.headers = headers
+        # read at once, so that the headers themselves need not be kept until the worker comes: mostly nobody else does
+        self.known = known = Known(headers, RUNTIME.index)
+        self.carried = headers if known.others or not uses_default_propagators() else ()
+        """Headers that propagators may have to read."""
         self.key = key
         self.size = size
         self.tombstone = value is None
@@ -118,14 +119,6 @@ class Processing(NonRecordingSpan):
         self.outer = _without_ended(get_current())
         if RUNTIME.tracer is not None:
             self._identity = self._identify()
-
-    @property
-    def known(self) -> Known:
-        """The message's headers, read at the first use."""
-        found = self._known
-        if found is None:
-            found = self._known = Known(self.headers, RUNTIME.index)
-        return found
 
     @property
     def identity(self) -> Identity:
@@ -147,16 +140,16 @@ class Processing(NonRecordingSpan):
         return span_context(identity.trace_id, identity.span_id, identity.flags, identity.trace_state)
 
     def _identify(self) -> Identity:
-        parent = remote_parent(self.known, self.headers) or local_parent(self.outer)
+        parent = remote_parent(self.known, self.carried) or local_parent(self.outer)
         flow = current_flow(self.outer) if parent is None else None
         title = f"process {self.destination}"
         return identify(title, CONSUMER, self.start, parent, "" if flow is None else flow.trace_id)
 
     def enter(self) -> None:
         """Make the message current: what is sent from now on is caused by it."""
-        outer = self.outer
-        if not uses_default_propagators() or _has_baggage(self.headers):
-            outer = extract(self.headers, outer)
+        outer, carried = self.outer, self.carried
+        if carried and (not uses_default_propagators() or _has_baggage(carried)):
+            outer = extract(carried, outer)
         mine: dict[str, object] = {_SPAN_KEY: self, PROCESSING: self}
         inner = Context({**outer, **mine, FLOW: None} if outer else mine)
         self.inside = inner
@@ -198,7 +191,7 @@ class Processing(NonRecordingSpan):
 
     def encode(self, dropped: int) -> bytes:
         """Return the span as OTLP."""
-        known = self._known or self.known
+        known = self.known
         extra = b"" if self.offset is None else _offset(self.offset)
         message_id = known.utf8("message_id")
         if message_id is not None:

@@ -83,7 +83,7 @@ def build_index(names: HeaderNames) -> Index:
 class Known:
     """The headers of one message that mean something here: meaning -> value as it came."""
 
-    __slots__ = ("_attempts", "found", "more")
+    __slots__ = ("_attempts", "found", "more", "others")
 
     def __init__(self, headers: Headers, index: Index) -> None:
         found: dict[str, bytes] = {}
@@ -95,6 +95,8 @@ class Known:
             elif value is not None:
                 found[meaning] = value
         self.found = found
+        self.others = others
+        """Whether there are headers beside those, whatever they mean."""
         self.more = False
         """Whether there is anything beyond trace, correlation, ids and sequence."""
         self._attempts = ""

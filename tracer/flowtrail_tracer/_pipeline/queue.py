@@ -106,7 +106,7 @@ class QueueSink:
         waiting.append(record)
         if self._thread is None:
             self._start()
-        elif len(waiting) == BATCH:
+        elif len(waiting) == 8192:
             self._wake.put(None)
 
     def _start(self) -> None:
