@@ -127,35 +127,55 @@ class Publisher:
 class Publication:
     """One send operation."""
 
-    # What is not set stays on the class: one of these is made for every message, most of it never differs.
-    number = 0
-    sequence = 0
-    """The send number within the destination; 0 until it is taken."""
+    # One of these is made for every message and kept until the worker comes: what each has is in slots, what most
+    # never have stays on the class until it is set.
+    __slots__ = (
+        "__dict__",
+        "_identity",
+        "context",
+        "correlation_id",
+        "end",
+        "key",
+        "message_id",
+        "number",
+        "offset",
+        "outcome",
+        "partition",
+        "publisher",
+        "route",
+        "sequence",
+        "size",
+        "start",
+        "traceparent",
+    )
+
     known: Known | None = None
-    key: object = None
-    size = -1
     tombstone = False
-    partition: int | str | None = None
-    offset: int | None = None
     digest: str | None = None
     schema: str | None = None
-    message_id: bytes | None = None
-    correlation_id: bytes = b""
     causation_id: bytes | None = None
-    traceparent: bytes | None = None
-    """Of a message that begins a trace."""
     origin: list[tuple[str, AttributeValue]] | None = None
     error_type: str | None = None
     error: str | None = None
-    outcome = IN_DOUBT
-    end = 0
-    _identity: Identity | None = None
 
     def __init__(self, publisher: Publisher, destination: str) -> None:
         self.publisher = publisher
         self.route = publisher.route(destination)
         self.start = RUNTIME.now()
         self.context = get_current()
+        self.message_id: bytes | None = None
+        self.correlation_id = b""
+        self.traceparent: bytes | None = None
+        """Of a message that begins a trace."""
+        self.sequence = 0
+        """The send number within the destination; 0 until it is taken."""
+        self.partition: int | str | None = None
+        self.offset: int | None = None
+        self.key: object = None
+        self.size = -1
+        self.number = self.end = 0
+        self.outcome = IN_DOUBT
+        self._identity: Identity | None = None
         publisher.pending.add(self)
 
     @property

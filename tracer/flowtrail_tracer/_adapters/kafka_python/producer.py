@@ -41,6 +41,8 @@ class KafkaPublisher(Publisher):
 class KafkaPublication(Publication):
     """A send of kafka-python, from `send()` to its future."""
 
+    __slots__ = ()
+
     publisher: KafkaPublisher
 
     def __call__(self, answer: Any) -> None:
