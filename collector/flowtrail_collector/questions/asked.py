@@ -20,7 +20,7 @@ FORMS = (
     "the prefixes id:, flow:, trace: and record: decide where several match"
 )
 
-_RECORD = re.compile(r"(?P<destination>.+):(?P<partition>\d{1,9}):(?P<offset>\d{1,18})")
+_RECORD = re.compile(r"(?P<destination>.+):(?P<partition>\d{1,9}):(?P<offset>\d{1,19})")
 _TRACE = re.compile(r"[0-9a-fA-F]{32}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?", re.IGNORECASE)
 
@@ -84,6 +84,8 @@ def _record(text: str) -> Reading | None:
     if match is None:
         return None
     place = (match["destination"], int(match["partition"]), int(match["offset"]))
+    if place[1] >= 2**31 or place[2] >= 2**63:
+        return None
     return Reading("record", text, match["destination"], place)
 
 

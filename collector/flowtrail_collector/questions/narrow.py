@@ -107,11 +107,16 @@ class Series:
     def __init__(self) -> None:
         self._looked_at: list[tuple[int, int]] = []
 
-    def look_at(self, stretches: Table) -> None:
-        """Take from now on only the ends and the offsets in these stretches, in whichever partition."""
+    def look_at(self, stretches: Table, spans: Table) -> None:
+        """Take from now on only the ends, the offsets in these stretches, and those that spans were told of singly.
+
+        In whichever partition: what is too much costs time and changes nothing.
+        """
         columns, rows = stretches
         low, high = columns.index("low"), columns.index("high")
-        self._looked_at = _joined((row[low], row[high]) for row in rows)
+        of_span, last = spans[0].index("offset"), spans[0].index("offset_last")
+        single = {row[of_span] for row in spans[1] if row[of_span] is not None and row[last] is None}
+        self._looked_at = _joined([*((row[low], row[high]) for row in rows), *((at, at) for at in single)])
 
     def __call__(self, first: int, last: int) -> str:
         """Return the offsets as JSON."""
@@ -232,7 +237,7 @@ def open_scope(loaded: Loaded) -> Iterator[NarrowScope]:
     """Offer the relations over what was loaded: for every name of LOADED its columns and rows, as DuckDB gave them."""
     engine = _take()
     connection = engine.connection
-    engine.series.look_at(loaded["stretches"])
+    engine.series.look_at(loaded["stretches"], loaded["span_rows"])
     try:
         connection.execute("BEGIN")
         for name, (columns, rows) in loaded.items():

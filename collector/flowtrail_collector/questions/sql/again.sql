@@ -3,9 +3,10 @@
 -- moved: the benign reading. `cause` is named only where the evidence shows it:
 --
 --   retry       the first attempt failed or never ended
---   restart     the instance that had it first left the group for good, and the second came after it
+--   commit lost the same instance was handed it again, and its commit past the record was refused
+--   restart     the instance that had it first left the group for good, and the second came after it: by generations;
+--               where none are told, because it ended in order
 --   rebalance   another member, or the generation changed
---   commit lost the commit past the record failed
 --
 -- `tail_between`: an owner crashed in between, and its lost tail could hold a move backward.
 -- empty unless: EXISTS (SELECT 1 FROM turns GROUP BY grp, log, "offset" HAVING count(*) > 1)
@@ -71,8 +72,10 @@ SELECT
     CASE
         WHEN r.turn = 1 THEN NULL
         WHEN r.before_outcome = 'failed' OR u.receive_ref IS NOT NULL THEN 'retry'
+        WHEN f.ref IS NOT NULL AND r.who = r.before_who THEN 'commit lost'
         WHEN r.who <> r.before_who AND w2.first_generation > w1.last_generation THEN 'restart'
-        WHEN r.member <> r.before_member OR r.who <> r.before_who OR r.generation <> r.before_generation THEN 'rebalance'
+        WHEN r.who <> r.before_who AND r.generation IS NULL AND r.before_generation IS NULL AND i.ended THEN 'restart'
+        WHEN r.member <> r.before_member OR r.generation <> r.before_generation THEN 'rebalance'
         WHEN f.ref IS NOT NULL THEN 'commit lost'
     END AS cause,
     EXISTS (
@@ -85,4 +88,5 @@ LEFT JOIN unfinished_before AS u ON u.grp = r.grp AND u.log = r.log AND u."offse
     AND u.receive_ref = r.before_receive_ref
 LEFT JOIN whole_tenure AS w1 ON w1.grp = r.grp AND w1.who = r.before_who
 LEFT JOIN whole_tenure AS w2 ON w2.grp = r.grp AND w2.who = r.who
+LEFT JOIN instances AS i ON i.who = r.before_who
 LEFT JOIN failed_commits AS f ON f.grp = r.grp AND f.log = r.log AND f.who = r.before_who AND f."position" > r."offset"

@@ -2,7 +2,8 @@
 -- where nobody recorded one). Of several receives of the record in the instance, it is the latest before the
 -- processing began, the member's own if there is one. Foreign clocks may be rounded to the millisecond. A receive span
 -- may be recorded after the processings that it covers (an iteration's range is sealed when it is full): where the clock
--- was stepped and numbers order the spans, a later receive serves if there is no earlier one.
+-- was stepped and numbers order the spans, a later receive serves if there is no earlier one. `batched`: one span tells of
+-- several records.
 -- Foreign processing spans of one record that overlap in one instance are one attempt told twice (two layers that are
 -- both instrumented); it failed if any failed. Our own are told apart by member.
 WITH processes AS (
@@ -11,10 +12,22 @@ WITH processes AS (
         "partition", "offset", member, generation, event_id, message_id, correlation_id, causation_id, event_type,
         message_key, producer_epoch, producer_seq, attempt, outcome_inferred,
         origin_destination, status, error_type, start_ns, end_ns,
-        ord_start, ord_end,
+        ord_start, ord_end, FALSE AS batched,
         CASE WHEN number IS NOT NULL THEN coalesce(member, '') END AS teller
     FROM placed
     WHERE operation = 'process' AND log IS NOT NULL AND "offset" IS NOT NULL
+    UNION ALL
+    -- One span for a batch: what is particular to each message stands on its links.
+    SELECT
+        p.ref, p.trace_id, p.who, p.service, p.instance, p.host, p.number, p.dark, p.grp, p.assumed, p.system, p.cluster,
+        p.log, p.destination, p."partition", l."offset", p.member, p.generation, l.message_id, l.message_id,
+        l.correlation_id, NULL, NULL, l.message_key, NULL, NULL, p.attempt, p.outcome_inferred,
+        NULL, p.status, p.error_type, p.start_ns, p.end_ns, p.ord_start, p.ord_end, TRUE,
+        CASE WHEN p.number IS NOT NULL THEN coalesce(p.member, '') END
+    FROM link_rows AS l
+    JOIN placed AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
+    WHERE p.operation = 'process' AND p."offset" IS NULL AND l."offset" IS NOT NULL AND p.log IS NOT NULL
+        AND coalesce(l."partition", p."partition") IS NOT DISTINCT FROM p."partition"
 ),
 told AS (
     SELECT
@@ -69,13 +82,14 @@ once AS (
         min(start_ns)                  AS start_ns,
         max(end_ns)                    AS end_ns,
         min(ord_start)                 AS ord_start,
-        max(ord_end)                   AS ord_end
+        max(ord_end)                   AS ord_end,
+        bool_or(batched)               AS batched
     FROM numbered
     GROUP BY who, teller, grp, log, "offset", attempt_no
 ),
 handing AS (
     SELECT
-        a.ref,
+        a.ref, a."offset",
         max_by(h.ref, CASE
             WHEN h.ord_start > a.ord_start + 1000000               THEN -7000000000000000000 - h.ord_start
             WHEN h.member IS NOT DISTINCT FROM a.member            THEN h.ord_start
@@ -86,8 +100,8 @@ handing AS (
     JOIN handed AS h
         ON h.who = a.who AND h.grp = a.grp AND h.log = a.log AND h."offset" = a."offset"
         AND (h.ord_start <= a.ord_start + CASE WHEN a.number IS NULL THEN 1000000 ELSE 0 END OR i.stepped)
-    GROUP BY a.ref
+    GROUP BY a.ref, a."offset"
 )
 SELECT a.*, h.receive_ref
 FROM once AS a
-LEFT JOIN handing AS h ON h.ref = a.ref
+LEFT JOIN handing AS h ON h.ref = a.ref AND h."offset" = a."offset"

@@ -1,5 +1,6 @@
--- causes: which event caused which: e2's send names e1 as its causation, or is a child of a processing of e1.
--- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL)
+-- causes: which event caused which: e2's send names e1 as its causation, or is a child of a processing of e1, or links to
+-- a send or a processing of e1.
+-- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL) OR EXISTS (SELECT 1 FROM link_rows)
 SELECT e1.event AS cause, s.event AS effect, min(s.ref) AS ref
 FROM sent AS s
 JOIN (SELECT DISTINCT event_id, event FROM records WHERE event_id IS NOT NULL
@@ -10,7 +11,16 @@ GROUP BY e1.event, s.event
 UNION
 SELECT r.event, s.event, min(s.ref)
 FROM sent AS s
-JOIN attempts AS a ON a.ref = s.trace_id || s.parent_span_id
+JOIN attempts AS a ON a.ref = s.trace_id || s.parent_span_id AND NOT a.batched
 JOIN records AS r ON r.log = a.log AND r."offset" = a."offset"
 WHERE s.causation_id IS NULL AND r.event <> s.event
 GROUP BY r.event, s.event
+UNION
+SELECT coalesce(r.event, o.event), s.event, min(s.ref)
+FROM sent AS s
+JOIN link_rows AS l ON l.trace_id = s.trace_id AND l.span_id = s.span_id
+LEFT JOIN attempts AS a ON a.ref = l.linked_trace_id || l.linked_span_id AND NOT a.batched
+LEFT JOIN records AS r ON r.log = a.log AND r."offset" = a."offset"
+LEFT JOIN sent AS o ON o.trace_id = l.linked_trace_id AND o.span_id = l.linked_span_id
+WHERE s.causation_id IS NULL AND coalesce(r.event, o.event) <> s.event
+GROUP BY coalesce(r.event, o.event), s.event

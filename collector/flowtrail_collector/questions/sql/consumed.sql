@@ -10,7 +10,8 @@
 --                  again (its member moved back to it, or left before the position passed it)
 --  4 failed        the last known processing failed and nothing shows a further attempt
 --  5 in-progress   handed out, the member is alive and has begun nothing later on that partition
---  6 unfinished    handed out and never ended, while the member went on, or left after committing past it
+--  6 unfinished    handed out and never ended, while the member went on, or left after committing past it, or lost the
+--                  partition to another member that began beyond it
 --  7 received      delivered, outcome not instrumented, position not past it
 --  8 pending       not delivered and the position has not passed it; or handed to a member that left in order before it
 --                  began, with the position not past it
@@ -131,7 +132,7 @@ facts AS (
         g.ref AS gone_ref,
         u.ref AS uncertain_ref,
         o.receive_ref IS NOT NULL AS open_turn,
-        o.hidden, o.went_on, o.left_in_order, o.vanished, o.passed AS open_passed, o.last_sign_ns,
+        o.hidden, o.went_on, o.left_in_order, o.gone, o.vanished, o.passed AS open_passed, o.last_sign_ns,
         h.committed > p."offset" AS passed_in_ownership,
         h.dark AS owner_dark,
         s.start, s."position", s.reason AS position_reason, s.ref AS position_ref,
@@ -170,11 +171,13 @@ judged AS (
                                                                      THEN 'processed|inferred'
             WHEN handings > 0 AND NOT instrumented AND coalesce("position" > "offset", FALSE)
                                                                      THEN 'unknown|outcome not instrumented'
-            WHEN open_turn AND hidden                                THEN 'unknown|telemetry gap'
+            WHEN open_turn AND (hidden OR (dark AND (went_on OR left_in_order OR gone))) THEN 'unknown|telemetry gap'
             WHEN open_turn AND went_on                               THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member went on' END
             WHEN open_turn AND left_in_order AND open_passed         THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member left after committing past it' END
             WHEN open_turn AND left_in_order                         THEN 'pending|to be handed out again'
             WHEN open_turn AND vanished                              THEN 'unknown|the member vanished'
+            WHEN open_turn AND gone AND "position" > "offset"        THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the partition went to another member' END
+            WHEN open_turn AND gone                                  THEN 'pending|to be handed out again'
             WHEN open_turn AND as_of_ns - last_sign_ns > 300000000000 THEN 'unknown|the member is silent'
             WHEN open_turn                                           THEN 'in-progress|'
             WHEN handings > 0                                        THEN 'received|'

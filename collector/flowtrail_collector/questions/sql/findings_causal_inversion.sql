@@ -1,12 +1,14 @@
 -- causal-inversion: e1 caused e2, and a consumer of both began e2 before e1. error: confirmed, since every beginning of
 -- both in the group stands on one host's clock. (Across hosts it could only be suspected, where a clock bound is known.)
 --
+-- An instance that names no host is one process and so on one clock.
+--
 -- Not given where an earlier beginning of e1 may be hidden: a member of the group is dark, was handed e1 and never told
 -- what became of it, or crashed with a tail that reaches e1.
 -- empty unless: EXISTS (SELECT 1 FROM causes)
 WITH begun AS (
-    SELECT t.grp, r.event, min(t.began_ns) AS began_ns, count(DISTINCT t.host) AS hosts, min(t.host) AS host,
-        bool_or(t.host IS NULL) AS hostless, bool_or(i.stepped) AS stepped,
+    SELECT t.grp, r.event, min(t.began_ns) AS began_ns, count(DISTINCT coalesce(t.host, t.instance)) AS hosts,
+        min(coalesce(t.host, t.instance)) AS host, bool_or(t.host IS NULL AND t.instance IS NULL) AS hostless, bool_or(i.stepped) AS stepped,
         count(*) FILTER (WHERE t.attempts = 0) AS untold,
         arg_min(t.process_refs[1], t.began_ns) AS ref,
         min(t.destination) AS destination, min(t."partition") AS "partition", arg_min(t."offset", t.began_ns) AS "offset",

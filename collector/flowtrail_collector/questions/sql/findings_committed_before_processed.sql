@@ -5,7 +5,7 @@
 -- after the commit, so its processing seems to last longer than it did.
 -- empty unless: EXISTS (SELECT 1 FROM turns AS t JOIN moves AS m ON m.grp = t.grp AND m.log = t.log AND m.who = t.who WHERE m.reason = 'commit' AND m."position" > t."offset" AND m.gen = t.gen AND m.ord >= t.ord AND m.ord < CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END)
 WITH early AS (
-    SELECT t.grp, t.log, t."offset", t.who, min(c.ord) AS commit_ord, arg_min(c.ref, c.ord) AS commit_ref,
+    SELECT t.grp, t.log, t."offset", t.who, t.gen, t.ord, min(c.ord) AS commit_ord, arg_min(c.ref, c.ord) AS commit_ref,
         min(c.ns) AS commit_ns
     FROM turns AS t
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
@@ -13,7 +13,7 @@ WITH early AS (
     JOIN sequenced AS c ON c.grp = s.grp AND c.log = s.log AND c.who = s.who AND c.seq = s.seq AND c.reason = 'commit'
         AND c."position" > s."position" AND c.gen = s.gen AND c.ord >= s.ord
     WHERE t.attempts > 0
-    GROUP BY t.grp, t.log, t."offset", t.who
+    GROUP BY t.grp, t.log, t."offset", t.who, t.gen, t.ord
 ),
 failed_before AS (
     SELECT grp, log, "offset", min(end_ns) AS failed_ns FROM attempts WHERE failed GROUP BY grp, log, "offset"
@@ -31,6 +31,7 @@ SELECT
     r.event
 FROM early AS e
 JOIN turns AS t ON t.grp = e.grp AND t.log = e.log AND t."offset" = e."offset" AND t.who = e.who
+    AND t.gen = e.gen AND t.ord = e.ord
 JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
 LEFT JOIN failed_before AS f ON f.grp = t.grp AND f.log = t.log AND f."offset" = t."offset"
 WHERE t.number IS NOT NULL AND NOT coalesce(t.inferred, FALSE) AND CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END > e.commit_ord

@@ -15,7 +15,7 @@ overtaken AS (
     FROM late AS l
     JOIN order_completion AS o ON o.grp = l.grp AND o.log = l.log AND o.who = l.who AND o.seq = l.seq
         AND o.s > l.s AND o.first_end_ord < l.first_end_ord
-        AND (NOT l.one_key OR o.message_key = l.message_key)
+        AND (NOT l.one_key OR o.event_key = l.event_key)
     GROUP BY l.grp, l.log, l.who, l.s
 )
 SELECT

@@ -20,16 +20,19 @@ others AS (
     GROUP BY event, destination
 ),
 named AS (
-    SELECT DISTINCT f.ref, a.ref AS process_ref
+    SELECT f.ref, min(a.ref) AS process_ref, min(a."partition") AS "partition",
+        list_sort(list_distinct(list(a."offset"))) AS offsets
     FROM failed AS f
     JOIN attempts AS a ON a.producer_epoch = f.producer_epoch AND a.producer_seq = f.producer_seq
         AND a.destination = f.destination
+    GROUP BY f.ref
 ),
 dark_producers AS (
     SELECT DISTINCT event, destination FROM sent WHERE dark
 ),
 seen_by AS (
-    SELECT p.event, p.destination, min(a.ref) AS ref
+    SELECT p.event, p.destination, min(a.ref) AS ref, min(a."partition") AS "partition",
+        list_sort(list_distinct(list(a."offset"))) AS offsets
     FROM attempts AS a
     JOIN places AS p ON p.log = a.log AND p."offset" = a."offset"
     GROUP BY p.event, p.destination
@@ -43,7 +46,9 @@ told AS (
         END AS kind,
         'error' AS severity,
         f.error_type AS reason,
-        f.system, f.destination, f."partition", f.producer, f.instance, f.message_id, f.start_ns, f.end_ns, f.event,
+        f.system, f.destination, coalesce(n."partition", b."partition", f."partition") AS "partition",
+        coalesce(n.offsets, b.offsets, []) AS offsets,
+        f.producer, f.instance, f.message_id, f.start_ns, f.end_ns, f.event,
         list_filter([f.ref, coalesce(n.process_ref, b.ref)], lambda x: x IS NOT NULL) AS evidence
     FROM failed AS f
     JOIN others AS o ON o.event = f.event AND o.destination = f.destination
@@ -53,7 +58,7 @@ told AS (
     UNION ALL
     SELECT
         'publish-in-doubt', 'warning', r.reason,
-        s.system, s.destination, s."partition", s.producer, s.instance, s.message_id, s.start_ns, s.end_ns, s.event,
+        s.system, s.destination, s."partition", [], s.producer, s.instance, s.message_id, s.start_ns, s.end_ns, s.event,
         [s.ref]
     FROM sent AS s
     JOIN published AS r ON r.event = s.event AND r.destination = s.destination AND r.answer = 'in-doubt'
@@ -62,7 +67,7 @@ told AS (
         AND w.as_of_ns - s.start_ns > coalesce(s.publish_timeout_ms, 120000) * 1000000
 )
 SELECT
-    kind, severity, reason, system, destination, "partition", CAST([] AS BIGINT[]) AS offsets,
+    kind, severity, reason, system, destination, "partition", offsets,
     CAST(NULL AS VARCHAR) AS "group", producer, instance,
     CASE WHEN message_id IS NULL THEN [] ELSE [message_id] END AS message_ids,
     1 AS count, start_ns AS first_ns, end_ns AS last_ns, 'A' AS grade, evidence,

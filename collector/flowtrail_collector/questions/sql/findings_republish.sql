@@ -5,18 +5,21 @@
 -- publishes a retry under the same task id: an attempt.
 -- empty unless: EXISTS (SELECT 1 FROM sent WHERE event_id IS NOT NULL GROUP BY event_id, destination HAVING count(*) > 1)
 WITH counted AS (
-    SELECT s.*, CASE WHEN s."offset" IS NULL THEN s.operation_id ELSE s.acked_log || ':' || s."offset" END AS place
+    SELECT s.*, coalesce(s."offset", o."offset") AS stands_at,
+        CASE WHEN coalesce(s."offset", o."offset") IS NULL THEN s.operation_id
+             ELSE coalesce(o.log, s.acked_log) || ':' || coalesce(s."offset", o."offset") END AS place
     FROM sent AS s
+    LEFT JOIN operations AS o ON o.operation_id = s.operation_id AND s."offset" IS NULL
     WHERE s.event_id IS NOT NULL AND s.origin_destination IS NULL
         AND coalesce(s.outcome, 'acked') <> 'failed' AND coalesce(s.transaction_end, 'committed') <> 'aborted'
         AND coalesce(s.system, '') <> 'celery' AND s.system IS NOT NULL
         AND NOT EXISTS (
-            SELECT 1 FROM copies AS c WHERE c.log = s.acked_log AND c."offset" = s."offset")
+            SELECT 1 FROM copies AS c WHERE c.log = coalesce(o.log, s.acked_log) AND c."offset" = coalesce(s."offset", o."offset"))
 ),
 operations_once AS (
     SELECT event_id, system, cluster, destination, operation_id,
         min(place) AS place, min(ref) AS ref, min(start_ns) AS start_ns, min(message_id) AS message_id,
-        min(producer) AS producer, min("partition") AS "partition", max("offset") AS "offset", min(event) AS event,
+        min(producer) AS producer, min("partition") AS "partition", max(stands_at) AS "offset", min(event) AS event,
         bool_and(number IS NOT NULL) AS ours
     FROM counted
     GROUP BY event_id, system, cluster, destination, operation_id

@@ -14,6 +14,8 @@ SELECT
     list_sort(list_distinct(list_concat(c.receive_refs, c.process_refs))) AS evidence,
     c.grp || ' was handed this event and never finished it: ' || coalesce(o.member, o.service, 'its member') || CASE
         WHEN c.reason = 'earlier failure' THEN ' failed once, took it up again and went on without an end'
+        WHEN c.reason = 'the partition went to another member'
+            THEN ' lost the partition to another member, which began beyond it'
         WHEN c.reason = 'the member went on' THEN ' went on to later records of ' || c.destination || ':' || c."partition"
         ELSE ' committed past it and left' END AS summary,
     c.event

@@ -5,7 +5,8 @@
 --
 -- `outside` marks an assign below the group's last acknowledged position: somebody moved the group back while it was
 -- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign. A reset that only tells how
--- its owner's assignment came by its position (a group that never committed begins at `earliest`) moves nothing.
+-- its owner's assignment came by its position, in a group that has never committed (it begins at `earliest`, as it does
+-- after a crash before its first commit), moves nothing, whether it is told before the assignment or after it.
 WITH anchors AS (
     SELECT r.ref, min(a.generation) AS generation, arg_min(a.ord_start, a.generation) - 1 AS ord,
         arg_min(a.start_ns, a.generation) - 1 AS ns
@@ -57,15 +58,17 @@ SELECT
     k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE) AS outside,
     k.reason = 'seek'
         OR (k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE))
-        OR (k.reason = 'reset' AND NOT EXISTS (
-            -- The owner has been handed nothing since its assignment at that very position.
+        OR (k.reason = 'reset' AND NOT (k.last_commit IS NULL AND EXISTS (
             SELECT 1 FROM positions AS a
-            WHERE a.reason = 'assign' AND a.grp = k.grp AND a.log = k.log AND a.who = k.who
-                AND a."position" = k."position" AND a.generation IS NOT DISTINCT FROM k.generation
-                AND a.ord_start <= k.ord_start
-                AND NOT EXISTS (
-                    SELECT 1 FROM deliveries AS d
-                    WHERE d.grp = k.grp AND d.log = k.log AND d.who = k.who
-                        AND d.handed_end_ord >= a.ord_start AND d.handed_end_ord < k.ord_start)))
+            WHERE a.reason = 'assign' AND a.grp = k.grp AND a.log = k.log AND a."position" = k."position"
+                AND (
+                    -- The owner has been handed nothing since its assignment at that very position.
+                    (a.who = k.who AND a.generation IS NOT DISTINCT FROM k.generation AND a.ord_start <= k.ord_start
+                        AND NOT EXISTS (
+                            SELECT 1 FROM deliveries AS d
+                            WHERE d.grp = k.grp AND d.log = k.log AND d.who = k.who
+                                AND d.handed_end_ord >= a.ord_start AND d.handed_end_ord < k.ord_start))
+                    -- Or it is told before the assignment.
+                    OR (k.generation IS NULL AND a.generation IS NOT NULL AND a.start_ns >= k.start_ns)))))
         AS moved
 FROM acknowledged AS k

@@ -4,8 +4,8 @@
 -- went_on        a sequential member began a later record of the partition; one seen handling concurrently was handed
 --                more of the partition or committed past the record
 -- left_in_order  its partition was revoked from it, or it closed: all it did is known
--- vanished       another member owned the partition in a later generation and it never said it left: a crash, whose
---                tail may hold the missing processing
+-- gone           another member owned the partition in a later generation
+-- vanished       and it gave no sign afterwards: a crash, whose tail may hold the missing processing (see tails)
 -- passed         it committed past the record in the same ownership
 -- empty unless: EXISTS (SELECT 1 FROM turns WHERE attempts = 0)
 WITH unprocessed AS (
@@ -68,7 +68,10 @@ SELECT
     coalesce(v.revoked_ord > u.handed_end_ord, FALSE) OR coalesce(i.ended, FALSE) AS left_in_order,
     coalesce((
         SELECT max(o.last_generation) FROM owners AS o WHERE o.grp = u.grp AND o.log = u.log AND o.who <> u.who
-    ) > u.generation, FALSE)                        AS vanished
+    ) > u.generation, FALSE)                        AS gone,
+    EXISTS (
+        SELECT 1 FROM tails AS x WHERE x.grp = u.grp AND x.log = u.log AND x.who = u.who
+    )                                               AS vanished
 FROM unprocessed AS u
 LEFT JOIN later AS l ON l.receive_ref = u.receive_ref AND l.log = u.log AND l."offset" = u."offset"
 LEFT JOIN polled AS p ON p.grp = u.grp AND p.log = u.log AND p.who = u.who

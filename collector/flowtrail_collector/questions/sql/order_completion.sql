@@ -3,7 +3,7 @@
 WITH done AS (
     SELECT
         grp, log, who, seq, system, destination, "partition", "offset", instance, service, member, dark, number,
-        first_end_ord, first_end_ns, began_ns, process_refs, message_key,
+        first_end_ord, first_end_ns, began_ns, process_refs, event_key,
         row_number() OVER (PARTITION BY grp, log, who ORDER BY gen, handed_end_ord, "offset") AS s
     FROM order_delivery
     WHERE attempts > 0
@@ -11,9 +11,9 @@ WITH done AS (
 SELECT
     *,
     coalesce(max(s) OVER line > s, FALSE) AS reordered,
-    message_key IS NOT NULL AND coalesce(max(s) OVER key_line > s, FALSE) AS one_key
+    event_key IS NOT NULL AND coalesce(max(s) OVER key_line > s, FALSE) AS one_key
 FROM done
 WINDOW
     line AS (PARTITION BY grp, log, who, seq ORDER BY first_end_ord, s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    key_line AS (PARTITION BY grp, log, who, seq, message_key ORDER BY first_end_ord, s
+    key_line AS (PARTITION BY grp, log, who, seq, event_key ORDER BY first_end_ord, s
                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -1,12 +1,14 @@
 -- order_delivery: records in the order in which one member was handed them, within one sequence of reading (each assign,
--- seek or reset starts a new one), redeliveries set aside. The sequence is the offset.
+-- seek or reset starts a new one), redeliveries set aside. The sequence is the offset; `event_key` the record's key,
+-- whoever told it.
 WITH first_turns AS (
     SELECT
-        t.*, s.seq,
+        t.*, s.seq, coalesce(t.message_key, r.message_key) AS event_key,
         row_number() OVER (PARTITION BY t.grp, t.log, t."offset" ORDER BY t.gen, t.ord, t.receive_ref) AS copy
     FROM turns AS t
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
         AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord AND s.ref IS NOT DISTINCT FROM t.receive_ref
+    LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
     JOIN stretches AS z ON t."offset" BETWEEN z.low AND z.high
         AND (z.destination IS NULL OR (z.destination = t.destination AND z."partition" = t."partition"))
     WHERE t.instance IS NOT NULL
@@ -14,11 +16,11 @@ WITH first_turns AS (
 SELECT
     *,
     coalesce(max("offset") OVER line > "offset", FALSE) AS reordered,
-    message_key IS NOT NULL AND coalesce(max("offset") OVER key_line > "offset", FALSE) AS one_key
+    event_key IS NOT NULL AND coalesce(max("offset") OVER key_line > "offset", FALSE) AS one_key
 FROM first_turns
 WHERE copy = 1
 WINDOW
     line AS (PARTITION BY grp, log, who, seq ORDER BY handed_end_ord, "offset"
              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    key_line AS (PARTITION BY grp, log, who, seq, message_key ORDER BY handed_end_ord, "offset"
+    key_line AS (PARTITION BY grp, log, who, seq, event_key ORDER BY handed_end_ord, "offset"
                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -1,19 +1,21 @@
--- order_log: each producer's sends in a partition, first copies only: the sequence is its send number, the arrival its
+-- order_log: each producer's sends in a partition, first copies only, those without an ack where a consumer tells of them: the sequence is its send number, the arrival its
 -- offset. `reordered`: it stands behind a record that was sent after it. `one_key`: one of those bears its key.
 WITH firsts AS (
     SELECT
-        p.who, p.producer_epoch, p.acked_log AS log, p.producer_seq AS s, min(o."offset") AS arrival,
-        min(p.destination) AS destination, min(p."partition") AS "partition", min(p.system) AS system,
+        p.who, p.producer_epoch, o.log, p.producer_seq AS s, min(o."offset") AS arrival,
+        min(p.destination) AS destination, min(l."partition") AS "partition", min(p.system) AS system,
         min(p.producer) AS producer, min(p.instance) AS instance, min(p.message_key) AS message_key, min(p.ref) AS ref,
-        min(p.ord_start) AS sent_ord, min(p.ord_end) AS acked_ord, min(p.end_ns) AS arrival_ns,
+        min(p.ord_start) AS sent_ord, min(CASE p.outcome WHEN 'acked' THEN p.ord_end END) AS acked_ord,
+        min(p.end_ns) AS arrival_ns,
         bool_or(p.transaction_id IS NOT NULL) AS transactional, bool_or(p.dark) AS dark
     FROM publications AS p
-    JOIN operations AS o ON o.operation_id = p.operation_id AND o.log = p.acked_log
+    JOIN operations AS o ON o.operation_id = p.operation_id
+    JOIN records AS l ON l.log = o.log AND l."offset" = o."offset"
     JOIN stretches AS z ON o."offset" BETWEEN z.low AND z.high
         AND (z.destination IS NULL OR (z.destination = p.destination AND z."partition" = p."partition"))
-    WHERE p.outcome = 'acked' AND p.producer_seq IS NOT NULL AND p."offset" IS NOT NULL
+    WHERE p.outcome IN ('acked', 'in-doubt') AND p.producer_seq IS NOT NULL
         AND coalesce(p.transaction_end, '') <> 'aborted'
-    GROUP BY p.who, p.producer_epoch, p.acked_log, p.producer_seq
+    GROUP BY p.who, p.producer_epoch, o.log, p.producer_seq
 )
 SELECT
     *,

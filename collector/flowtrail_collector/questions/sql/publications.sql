@@ -2,7 +2,7 @@
 --
 -- A send inside a send to the same destination (pika wraps publish twice) is the same operation told twice; what only
 -- the inner one knows is taken over. `outcome`: acked, failed, in-doubt, or null where the instrumentation records no
--- acks. A foreign ERROR is a definite failure unless it was a timeout. A span of ours without an outcome was cut short
+-- acks. An id that the service itself gives (SQS, SNS, Pub/Sub) is an ack. A foreign ERROR is a definite failure unless it was a timeout. A span of ours without an outcome was cut short
 -- (`unfinished`): in doubt. `operation_id` names the send operation across
 -- the spans that tell of it.
 WITH sends AS (
@@ -75,6 +75,8 @@ SELECT
     CASE
         WHEN s.publish_outcome IS NOT NULL THEN s.publish_outcome
         WHEN s.acked_offset IS NOT NULL AND coalesce(s.status, 0) <> 2 THEN 'acked'
+        WHEN s.system IN ('aws_sqs', 'aws_sns', 'gcp_pubsub') AND s.message_id IS NOT NULL AND coalesce(s.status, 0) <> 2
+            THEN 'acked'
         WHEN s.status = 2 AND (s.error_type ILIKE '%timeout%' OR s.error_type ILIKE '%timedout%') THEN 'in-doubt'
         WHEN s.status = 2 THEN 'failed'
         WHEN s.number IS NOT NULL THEN 'in-doubt'

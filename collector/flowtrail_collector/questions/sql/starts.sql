@@ -7,10 +7,15 @@ WITH spoken AS (
 ),
 lowest AS (
     SELECT p.grp, p.log,
-        min(CASE WHEN p.operation = 'assign' THEN p."position" WHEN p.operation IN ('receive', 'process') THEN p."offset" END)
-            AS start
+        min(CASE WHEN p.operation IN ('receive', 'process') THEN p."offset" ELSE p."position" END) AS start
     FROM placed AS p
-    WHERE p.operation IN ('assign', 'receive', 'process') AND p.log IS NOT NULL
+    WHERE p.log IS NOT NULL AND (
+        p.operation IN ('assign', 'receive', 'process')
+        -- An assignment that named no position came by it with this reset.
+        OR (p.operation = 'settle' AND p.position_reason = 'reset' AND EXISTS (
+            SELECT 1 FROM placed AS a
+            WHERE a.operation = 'assign' AND a."position" IS NULL AND a.grp = p.grp AND a.log = p.log AND a.who = p.who
+                AND a.ord_start <= p.ord_start)))
     GROUP BY p.grp, p.log
 ),
 latest AS (

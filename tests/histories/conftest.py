@@ -1,0 +1,128 @@
+"""Histories in by `flowtrail import`'s own door, answers out by the door that every face uses."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flowtrail_collector.importing import import_files
+from flowtrail_collector.source import StoreSource, Window
+from flowtrail_collector.store import Store
+from tests.histories.world import Span, World, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+ALWAYS = Window(None, None)
+
+
+class Told:
+    """A store that was told a history, and the questions asked of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def hear(self, *requests: Iterable[Span]) -> Told:
+        """Import batches of spans, each one request (one line of the file)."""
+        lines = self.path.with_suffix(".jsonl")
+        lines.write_text("".join(json.dumps(request(spans)) + "\n" for spans in requests))
+        store = Store.open(self.path)
+        try:
+            result = import_files([lines], store)
+        finally:
+            store.close()
+        assert not result.damaged
+        assert not result.rejected, result.notes
+        return self
+
+    def _source(self, question: Callable[[StoreSource], Any]) -> Any:
+        source = StoreSource(self.path)
+        try:
+            return question(source)
+        finally:
+            source.close()
+
+    def ask(self, what: str) -> dict[str, Any]:
+        """Return the whole document of `ask`."""
+        document: dict[str, Any] = self._source(lambda source: source.ask(what))
+        return document
+
+    def event(self, what: str) -> dict[str, Any]:
+        """Return the verdict on what is one event."""
+        events = self.ask(what)["events"]
+        assert len(events) == 1, [(event["message_id"], event["destination"]) for event in events]
+        return dict(events[0])
+
+    def published(self, what: str) -> tuple[str, str]:
+        """Return answer and reason of the publication."""
+        published = self.event(what)["published"]
+        return published["answer"], published["reason"]
+
+    def line(self, what: str, group: str) -> dict[str, Any]:
+        """Return the line of one group."""
+        (line,) = [line for line in self.event(what)["consumed"] if line["group"] == group]
+        return dict(line)
+
+    def consumed(self, what: str, group: str) -> str:
+        """Return one group's answer."""
+        return str(self.line(what, group)["answer"])
+
+    def answers(self, what: str) -> dict[str, str]:
+        """Return every group's answer."""
+        return {line["group"]: line["answer"] for line in self.event(what)["consumed"]}
+
+    def findings(self, *kinds: str) -> list[dict[str, Any]]:
+        """Return the findings of all time, or those of some kinds."""
+        rows = self._source(lambda source: source.findings(ALWAYS))["findings"]
+        return [row for row in rows if not kinds or row["kind"] in kinds]
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Return kind and severity of every finding, in alphabetical order."""
+        return sorted((row["kind"], row["severity"]) for row in self.findings())
+
+    def finding(self, kind: str) -> dict[str, Any]:
+        """Return the one finding of a kind."""
+        found = self.findings(kind)
+        assert len(found) == 1, (found, self.kinds())
+        return found[0]
+
+    def lag(self, group: str, destination: str, partition: int) -> dict[str, Any]:
+        """Return one row of the lag."""
+        rows = self._source(lambda source: source.lag(ALWAYS))["rows"]
+        (row,) = [
+            row
+            for row in rows
+            if (row["group"], row["destination"], row["partition"]) == (group, destination, partition)
+        ]
+        return dict(row)
+
+    def everything(self, *questions: str) -> dict[str, Any]:
+        """Return all that can be asked, to compare two stores by."""
+        return {
+            "findings": self._source(lambda source: source.findings(ALWAYS)),
+            "flows": self._source(lambda source: source.flows(ALWAYS)),
+            "lag": self._source(lambda source: source.lag(ALWAYS)),
+            "ask": [self.ask(question) for question in questions],
+        }
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[..., Told]:
+    """Tell a world, or batches of spans, to a fresh store."""
+    numbers = itertools.count()
+
+    def tell(history: World | Sequence[Span], *more: Sequence[Span]) -> Told:
+        spans = history.spans if isinstance(history, World) else history
+        return Told(tmp_path / f"told-{next(numbers)}.duckdb").hear(spans, *more)
+
+    return tell
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world in which nothing has happened."""
+    return World()

@@ -1,0 +1,278 @@
+"""Holes, tails and orderly ends: what may be said when telemetry is missing, and what need not wait for it."""
+
+from __future__ import annotations
+
+
+def orders_of(world, count, first=0, **more):
+    shop = world.service("shop")
+    sent = [shop.send("orders", 0, first + n, **more) for n in range(count)]
+    shop.close()
+    return sent
+
+
+def member_of(world, group="payment", at=0, service=None, **more):
+    member = world.service(service or group, group=group, **more)
+    member.assign("orders", 0, at)
+    return member
+
+
+def handle(member, *sent, commit=True, **more):
+    member.receive("orders", 0, sent[0].offset, sent[-1].offset)
+    for order in sent:
+        member.process(order, **more)
+    if commit:
+        member.commit("orders", 0, sent[-1].offset + 1)
+
+
+GAP = ("telemetry-gap", "info")
+
+
+def test_a_hole_is_a_telemetry_gap(told, world):
+    """Numbers 1, 2, 5: a finding that names the instance, and a coverage below one."""
+    shop = world.service("shop")
+    shop.send("orders", 0, 0)
+    order = shop.send("orders", 0, 1)
+    shop.skip_number(2)
+    shop.send("orders", 0, 4)
+    store = told(world)
+    finding = store.finding("telemetry-gap")
+    assert (finding["severity"], finding["instance"]) == ("info", shop.instance)
+    assert store.ask(order.id)["coverage"] < 1
+    assert store.kinds() == [GAP]
+
+
+def test_numbers_that_begin_late_are_a_hole(told, world):
+    """The first number that arrived is 4: three spans were lost at the beginning."""
+    shop = world.service("shop")
+    shop.skip_number(3)
+    shop.send("orders", 0, 3)
+    assert told(world).kinds() == [GAP]
+
+
+def test_the_last_spans_of_a_crash_leave_no_hole(told, world):
+    """What was never recorded has no number: no gap is claimed."""
+    shop = world.service("shop")
+    shop.send("orders", 0, 0)
+    assert told(world).kinds() == []
+
+
+def test_two_instances_count_each_for_itself(told, world):
+    """Both begin with 1: no repetition, no gap."""
+    for offset in (0, 1):
+        shop = world.service("shop")
+        shop.send("orders", 0, offset)
+        shop.close()
+    store = told(world)
+    assert store.kinds() == []
+
+
+def test_late_telemetry_closes_the_hole(told, world):
+    """The lost span arrives a day later: the gap is gone, and the answer is what it would have been."""
+    sent = orders_of(world, 3)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 2)
+    payment.process(sent[0])
+    late = payment.process(sent[1])
+    payment.process(sent[2])
+    payment.commit("orders", 0, 3)
+    payment.close()
+    store = told(world.without(late))
+    assert store.consumed(sent[1].id, "payment") == "unknown"
+    assert store.kinds() == [GAP]
+    store.hear([late])
+    assert store.consumed(sent[1].id, "payment") == "processed"
+    assert store.kinds() == []
+
+
+def test_a_dark_producer_takes_nothing_from_consumers_findings(told, world):
+    """The producer's hole can not hold a seek of the group: handled ok twice stays an error."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    shop.skip_number()
+    shop.send("orders", 0, 2)
+    for generation in (1, 2):
+        payment = member_of(world, generation=generation)
+        handle(payment, order, commit=False)
+        payment.revoke("orders", 0, 0)
+        payment.close()
+    assert told(world).kinds() == [("redelivery", "error"), GAP]
+
+
+def test_a_dark_producer_does_not_hide_a_silent_failure(told, world):
+    """The producer's hole can not hold the group's processing: unfinished stands."""
+    shop = world.service("shop")
+    sent = [shop.send("orders", 0, n) for n in range(2)]
+    shop.skip_number()
+    shop.send("mails", 0, 0)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(sent[1])
+    payment.commit("orders", 0, 2)
+    payment.close()
+    store = told(world)
+    assert store.consumed(sent[0].id, "payment") == "unfinished"
+    assert store.kinds() == [GAP, ("unfinished", "error")]
+
+
+def test_another_groups_hole_is_its_own(told, world):
+    """Kitchen is dark: payment's silent failure and payment's answers stand."""
+    sent = orders_of(world, 3)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(sent[1])
+    payment.close()
+    kitchen = member_of(world, "kitchen")
+    kitchen.skip_number()
+    handle(kitchen, sent[0])
+    store = told(world)
+    assert store.consumed(sent[0].id, "payment") == "unfinished"
+    assert store.consumed(sent[2].id, "payment") == "pending"
+    assert store.consumed(sent[2].id, "kitchen") == "unknown"
+    assert store.kinds() == [GAP, ("unfinished", "error")]
+
+
+def test_a_hole_of_an_unconcerned_service_changes_nothing(told, world):
+    """A service that has nothing to do with the destination is dark: no answer here changes."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    handle(payment, order)
+    payment.close()
+    mail = world.service("mail", group="mail")
+    mail.skip_number()
+    mail.assign("mails", 0, 0)
+    store = told(world)
+    event = store.event(order.id)
+    assert (event["duplicated"]["answer"], event["reordered"]["answer"]) == ("no", "no")
+    assert store.kinds() == [GAP]
+
+
+def test_what_was_seen_stays_seen_in_the_dark(told, world):
+    """Processed, acked, failed attempts: presence needs no coverage."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    payment.skip_number()
+    handle(payment, order)
+    store = told(world)
+    assert store.published(order.id) == ("yes", "acked")
+    line = store.line(order.id, "payment")
+    assert (line["answer"], line["grade"]) == ("processed", "A")
+
+
+def test_a_seek_in_a_hole(told, world):
+    """The same records twice with the seek lost: never an error, never called a replay."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    handle(payment, order, commit=False)
+    lost = payment.seek("orders", 0, 0)
+    handle(payment, order)
+    payment.close()
+    whole, holed = told(world), told(world.without(lost))
+    assert whole.kinds() == [("replay", "info")]
+    assert ("redelivery", "error") not in holed.kinds()
+    assert holed.findings("replay") == []
+
+
+def test_adding_a_seek_turns_the_redelivery_into_a_replay(told, world):
+    """The seek arrives late: what was a suspicion is explained, and duplicated becomes no."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    handle(payment, order, commit=False)
+    late = payment.seek("orders", 0, 0)
+    handle(payment, order)
+    payment.close()
+    store = told(world.without(late))
+    store.hear([late])
+    assert store.kinds() == [("replay", "info")]
+    assert store.event(order.id)["duplicated"]["answer"] == "no"
+
+
+def test_dropped_links_are_a_gap(told, world):
+    """A span that lost links is incomplete evidence: telemetry-gap."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    span = payment.process(order)
+    span.dropped_links = 3
+    payment.commit("orders", 0, 1)
+    payment.close()
+    assert told(world).kinds() == [GAP]
+
+
+def test_a_close_ends_the_tail(told, world):
+    """A member that closed in order can hide nothing: handled ok again by the next owner is an error."""
+    order = orders_of(world, 1)[0]
+    first = member_of(world)
+    handle(first, order, commit=False)
+    first.close()
+    second = member_of(world, generation=2)
+    handle(second, order)
+    second.close()
+    assert told(world).kinds() == [("redelivery", "error")]
+
+
+def test_the_last_revoke_ends_the_tail(told, world):
+    """So does a last span that is a revoke."""
+    order = orders_of(world, 1)[0]
+    first = member_of(world)
+    handle(first, order, commit=False)
+    first.revoke("orders", 0, 0)
+    second = member_of(world, generation=2)
+    handle(second, order)
+    second.revoke("orders", 0, 1)
+    assert told(world).kinds() == [("redelivery", "error")]
+
+
+def test_a_member_that_spoke_later_has_no_tail_there(told, world):
+    """It lost the partition without a revoke and went on elsewhere: nothing of it is missing, so it is an error."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    other = shop.send("orders", 1, 0)
+    shop.close()
+    first = member_of(world)
+    first.assign("orders", 1, 0)
+    handle(first, order, commit=False)
+    second = member_of(world, generation=2)
+    handle(second, order)
+    first.generation = 2
+    first.receive("orders", 1, 0)
+    first.process(other)
+    first.commit("orders", 1, 1)
+    first.close()
+    second.close()
+    assert told(world).kinds() == [("redelivery", "error")]
+
+
+def test_a_crashed_consumer_never_accuses_anybody(told, world):
+    """Killed in the middle of a batch, its successor goes on: no error of any kind."""
+    sent = orders_of(world, 6)
+    first = member_of(world)
+    first.receive("orders", 0, 0, 3)
+    first.process(sent[0])
+    first.process(sent[1])
+    first.commit("orders", 0, 1)
+    world.wait(45_000)
+    second = member_of(world, at=1, generation=2)
+    handle(second, *sent[1:])
+    second.close()
+    store = told(world)
+    assert [pair for pair in store.kinds() if pair[1] == "error"] == []
+    assert [store.consumed(order.id, "payment") for order in sent] == ["processed"] * 6
+
+
+def test_a_consumer_that_was_killed_and_never_replaced(told, world):
+    """Silence proves nothing: neither failed nor unfinished, and no finding."""
+    sent = orders_of(world, 2)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(sent[0])
+    world.wait(3_600_000)
+    world.service("shop").send("mails", 0, 0)
+    store = told(world)
+    assert store.consumed(sent[1].id, "payment") in {"in-progress", "unknown"}
+    assert store.kinds() == []
+
+
+def test_coverage_of_a_complete_history_is_one(told, world):
+    """All numbers arrived: coverage 1.0."""
+    order = orders_of(world, 1)[0]
+    assert told(world).ask(order.id)["coverage"] == 1.0

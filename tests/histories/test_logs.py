@@ -1,0 +1,226 @@
+"""Records and logs: two events at one place, topics created anew, clusters; and who is who."""
+
+from __future__ import annotations
+
+from tests.histories.world import CONSUMER
+
+
+def member_of(world, group="payment", at=0, service=None, **more):
+    member = world.service(service or group, group=group, **more)
+    member.assign("orders", 0, at)
+    return member
+
+
+def test_two_events_acked_at_one_record(told, world):
+    """An acked record was overwritten: offset-conflict, an error that names both."""
+    world.service("shop").send("orders", 0, 5, id="a")
+    world.service("shop").send("orders", 0, 5, id="b")
+    store = told(world)
+    finding = store.finding("offset-conflict")
+    assert finding["severity"] == "error"
+    assert set(finding["message_ids"]) == {"a", "b"}
+    assert (finding["destination"], finding["partition"], finding["offsets"]) == ("orders", 0, [5])
+    assert store.kinds() == [("offset-conflict", "error")]
+
+
+def test_one_event_told_by_two_spans_is_no_conflict(told, world):
+    """Producer and consumer name the same record and the same id: nothing."""
+    order = world.service("shop").send("orders", 0, 5)
+    payment = member_of(world, at=5)
+    payment.receive("orders", 0, 5)
+    payment.process(order)
+    assert told(world).kinds() == []
+
+
+def test_a_consumer_that_knows_no_ids_makes_no_conflict(told, world):
+    """A foreign consumer's `orders.0.5` is a place, not another event's id."""
+    order = world.service("shop").send("orders", 0, 5)
+    foreign = world.foreign("payment", "opentelemetry.instrumentation.confluent_kafka")
+    foreign.span(
+        "orders process",
+        CONSUMER,
+        {
+            "messaging.system": "kafka",
+            "messaging.destination": "orders",
+            "messaging.operation": "process",
+            "messaging.kafka.partition": 0,
+            "messaging.message.id": "orders.0.5",
+        },
+        links=[order.span.link()],
+    )
+    store = told(world)
+    assert store.kinds() == []
+    assert store.consumed(order.id, "payment") == "processed"
+
+
+def test_a_topic_created_anew(told, world):
+    """The acked offsets start again at 0: another log, no conflict, no reordering, no redelivery."""
+    shop = world.service("shop")
+    payment = world.service("payment", group="payment")
+    for generation in (1, 2):
+        sent = [shop.send("orders", 0, n, key="k") for n in range(3)]
+        payment.assign("orders", 0, 0, generation=generation)
+        payment.receive("orders", 0, 0, 2)
+        for order in sent:
+            payment.process(order)
+        payment.commit("orders", 0, 3)
+        payment.revoke("orders", 0, 3)
+        world.wait(10_000)
+    payment.close()
+    store = told(world)
+    assert store.kinds() == []
+
+
+def test_a_record_of_a_topic_created_anew_is_two_events(told, world):
+    """Asked for a place that two logs had, both events are told apart."""
+    shop = world.service("shop")
+    for round_ in "ab":
+        for n in range(3):
+            shop.send("orders", 0, n, id=f"{round_}{n}")
+        world.wait(10_000)
+    store = told(world)
+    assert {event["message_id"] for event in store.ask("orders:0:1")["events"]} == {"a1", "b1"}
+    assert store.published("a1") == ("yes", "acked")
+    assert store.kinds() == []
+
+
+def test_the_same_place_in_two_clusters(told, world):
+    """Two clusters' orders:0:5: two records, no conflict."""
+    for cluster in ("east", "west"):
+        shop = world.service("shop")
+        shop.cluster = cluster
+        shop.send("orders", 0, 5, id=cluster)
+    store = told(world)
+    assert store.kinds() == []
+    assert {event["message_id"] for event in store.ask("orders:0:5")["events"]} == {"east", "west"}
+
+
+def test_a_cluster_id_that_comes_late_is_the_same_cluster(told, world):
+    """A producer's first spans lack the cluster's id: the record is still the one that consumers name with it."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 5)
+    shop.cluster = "east"
+    shop.send("orders", 0, 6)
+    payment = world.service("payment", group="payment")
+    payment.cluster = "east"
+    payment.assign("orders", 0, 5)
+    payment.receive("orders", 0, 5)
+    payment.process(order)
+    payment.commit("orders", 0, 6)
+    store = told(world)
+    assert store.consumed(order.id, "payment") == "processed"
+    assert store.kinds() == []
+    assert len(store.ask("orders:0:5")["events"]) == 1
+
+
+def test_cloudevents_ids_count_with_their_source(told, world):
+    """Two sources may use one id: two events, no republish."""
+    for source in ("/shop", "/bakery"):
+        shop = world.service(source[1:])
+        shop.send(
+            "orders",
+            0,
+            0 if source == "/shop" else 1,
+            id=None,
+            attributes={"cloudevents.event_id": "1", "cloudevents.event_source": source},
+        )
+    store = told(world)
+    assert store.kinds() == []
+    assert len(store.ask("id:1")["events"]) == 2
+
+
+def test_destinations_with_odd_names(told, world):
+    """Dots, dashes, colons and blanks in names are part of them."""
+    shop = world.service("shop")
+    for number, name in enumerate(("eu.orders-v1", "urn:orders", "my orders", "BESTELLUNGEN_ß")):
+        shop.send(name, 0, number, id=f"m{number}")
+    store = told(world)
+    assert store.event("eu.orders-v1:0:0")["message_id"] == "m0"
+    assert store.event("urn:orders:0:1")["message_id"] == "m1"
+    assert store.event("my orders:0:2")["message_id"] == "m2"
+    assert store.event("BESTELLUNGEN_ß:0:3")["message_id"] == "m3"
+
+
+# what only looks like a topic created anew
+
+
+def read_whole(told, world, sent):
+    """Let a group read all of it, and return the store."""
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, len(sent) - 1)
+    for order in sent:
+        payment.process(order)
+    payment.commit("orders", 0, len(sent))
+    payment.close()
+    return told(world)
+
+
+def test_the_first_record_came_from_a_host_an_hour_ahead(told, world):
+    """By the clocks offset 0 was acked last: still one log."""
+    fast = world.service("fast", host="beta")
+    fast.clock_off_ms = 3_600_000
+    sent = [fast.send("orders", 0, 0)]
+    shop = world.service("shop")
+    sent += [shop.send("orders", 0, n) for n in range(1, 5)]
+    fast.close()
+    shop.close()
+    store = read_whole(told, world, sent)
+    assert store.kinds() == []
+    assert {store.consumed(order.id, "payment") for order in sent} == {"processed"}
+    assert len(store.ask("orders:0:0")["events"]) == 1
+
+
+def test_the_clock_went_back_after_the_first_record(told, world):
+    """One producer, its clock set back by an hour after offset 0: still one log."""
+    shop = world.service("shop")
+    shop.clock_off_ms = 3_600_000
+    sent = [shop.send("orders", 0, 0, key="k")]
+    shop.clock_off_ms = 0
+    sent += [shop.send("orders", 0, n, key="k") for n in range(1, 5)]
+    shop.close()
+    store = read_whole(told, world, sent)
+    assert store.kinds() == []
+    assert {store.consumed(order.id, "payment") for order in sent} == {"processed"}
+
+
+def test_the_first_records_ack_came_last(told, world):
+    """Another producer's offsets 1 and 2 were acked while the ack of 0 was on its way: one log."""
+    slow, quick = world.service("slow"), world.service("quick")
+    moments = [world.tick() for _ in range(6)]
+    second = quick.send("orders", 0, 1, start=moments[1], end=moments[2])
+    third = quick.send("orders", 0, 2, start=moments[3], end=moments[4])
+    first = slow.send("orders", 0, 0, start=moments[0], end=moments[5])
+    slow.close()
+    quick.close()
+    store = read_whole(told, world, [first, second, third])
+    assert store.kinds() == []
+    assert {store.consumed(order.id, "payment") for order in (first, second, third)} == {"processed"}
+
+
+def test_handled_before_its_ack_arrived(told, world):
+    """The consumer was faster than the producer's ack: published, processed, nothing strange."""
+    shop = world.service("shop")
+    begun = world.tick()
+    payment = member_of(world)
+    order = shop.send("orders", 0, 0, start=begun, end=begun + 50_000_000)
+    payment.receive("orders", 0, 0)
+    payment.process(order)
+    payment.commit("orders", 0, 1)
+    store = told(world)
+    assert store.published(order.id) == ("yes", "acked")
+    assert store.consumed(order.id, "payment") == "processed"
+    assert store.kinds() == []
+
+
+def test_places_with_many_digits(told, world):
+    """Offsets near the end of 63 bits are offsets."""
+    offset = 2**62
+    order = world.service("shop").send("orders", 0, offset)
+    payment = member_of(world, at=offset)
+    payment.receive("orders", 0, offset)
+    payment.process(order)
+    payment.commit("orders", 0, offset + 1)
+    payment.close()
+    store = told(world)
+    assert store.answers(f"orders:0:{offset}") == {"payment": "processed"}
+    assert store.kinds() == []
