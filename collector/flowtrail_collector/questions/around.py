@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flowtrail_collector.questions.narrow import Loaded, NarrowScope
     from flowtrail_collector.questions.scope import Row
 
-NEIGHBOURS = 16
+NEIGHBOURS = 2
 """Offsets to either side of a record that are looked at."""
 FURTHEST = 2_000
 """Offsets over which an overtaking is followed."""
@@ -168,10 +168,13 @@ class _Gatherer:
             return []
         self._add(self._find(query("near"), _bound(around)))
         reads = Reads(self._rows(), seeds.places)
-        found, wider = self._beyond(around, reads)
+        wider = self._reach(around, reads)
+        found: set[int] = set()
         if wider != around:
             found |= self._find(query("near"), _bound(wider))
-        found |= self._find(query("positions"), _bound(wider))
+            found |= self._find(query("lowest"), _bound(wider)[:2])
+        for name in ("extremes", "positions"):
+            found |= self._find(query(name), _bound(wider))
         if reads.untold:
             found |= self._find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
         self._add(found)
@@ -190,7 +193,8 @@ class _Gatherer:
         return [dict(zip(self._columns, row, strict=True)) for row in self._spans.values()]
 
     def _find(self, sql: str, parameters: Sequence[Any]) -> set[int]:
-        return {number for (number,) in self._connection.execute(sql, parameters).fetchall()}
+        found = self._connection.execute(sql, parameters).fetchall()
+        return {number for (number,) in found if number is not None}
 
     def _add(self, spans: set[int]) -> list[Row]:
         """Read the spans that are not gathered yet, and return those."""
@@ -202,21 +206,20 @@ class _Gatherer:
         self._spans.update((row[0], row[1:]) for row in rows)
         return [dict(zip(self._columns, row[1:], strict=True)) for row in rows]
 
-    def _beyond(self, around: list[Range], reads: Reads) -> tuple[set[int], list[Range]]:
-        """Return spans that tell of the partitions' history, and the ranges made as wide as overtakers reach."""
+    def _reach(self, around: list[Range], reads: Reads) -> list[Range]:
+        """Return the ranges, made as wide as what overtook their records reaches."""
         limits = reads.limits(around)
-        parameters = [*_bound(around), list(range(len(around))), *_lists(limits, width=7)]
-        found: set[int] = set()
+        latest = max((bound for *_, operation, _, _, _, _, bound in limits if operation != "send"), default=0)
+        parameters = [*_bound(around), list(range(len(around))), *_lists(limits, width=7), latest]
         wider = list(around)
-        for number, spans, first, last in self._connection.execute(query("beyond"), parameters).fetchall():
-            found.update(span for span in spans if span is not None)
-            destination, partition, low, high = wider[number]
+        for number, first, last in self._connection.execute(query("overtakers"), parameters).fetchall():
+            destination, partition, low, high = around[number]
             if first is not None:
-                low = min(low, max(first - NEIGHBOURS, around[number][2] - FURTHEST, 0))
+                low = max(first - NEIGHBOURS, low - FURTHEST, 0)
             if last is not None:
-                high = max(high, min(last + NEIGHBOURS, around[number][3] + FURTHEST))
+                high = min(last + NEIGHBOURS, high + FURTHEST)
             wider[number] = (destination, partition, low, high)
-        return found, wider
+        return merged(wider)
 
 
 def _is_bare(row: Row) -> bool:

@@ -35,6 +35,7 @@ LOADED = ("span_rows", "link_rows", "ledger_rows", "as_of", "stretches", "commit
 
 _INDEXES = (
     ("grp", "log", "offset"),
+    ("grp", "log", "position"),
     ("log", "offset"),
     ("event", "destination"),
     ("event_id",),

@@ -9,9 +9,9 @@ WITH first_turns AS (
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
         AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord AND s.ref IS NOT DISTINCT FROM t.receive_ref
     LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
-    JOIN stretches AS z ON t."offset" BETWEEN z.low AND z.high
+    CROSS JOIN stretches AS z
+    WHERE t.instance IS NOT NULL AND t."offset" BETWEEN z.low AND z.high
         AND (z.destination IS NULL OR (z.destination = t.destination AND z."partition" = t."partition"))
-    WHERE t.instance IS NOT NULL
 )
 SELECT
     *,

@@ -11,9 +11,10 @@ WITH firsts AS (
     FROM publications AS p
     JOIN operations AS o ON o.operation_id = p.operation_id
     JOIN records AS l ON l.log = o.log AND l."offset" = o."offset"
-    JOIN stretches AS z ON o."offset" BETWEEN z.low AND z.high
-        AND (z.destination IS NULL OR (z.destination = p.destination AND z."partition" = p."partition"))
-    WHERE p.outcome IN ('acked', 'in-doubt') AND p.producer_seq IS NOT NULL
+    CROSS JOIN stretches AS z
+    WHERE o."offset" BETWEEN z.low AND z.high
+        AND (z.destination IS NULL OR (z.destination = l.destination AND z."partition" = l."partition"))
+        AND p.outcome IN ('acked', 'in-doubt') AND p.producer_seq IS NOT NULL
         AND coalesce(p.transaction_end, '') <> 'aborted'
     GROUP BY p.who, p.producer_epoch, o.log, p.producer_seq
 )
