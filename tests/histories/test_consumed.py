@@ -859,3 +859,61 @@ def test_a_dark_colleague_may_have_finished_it(told, world):
     store = told(world)
     assert store.consumed(sent[1].id, "payment") == "unknown"
     assert store.kinds() == [("telemetry-gap", "info")]
+
+
+def test_retried_with_success(told, world):
+    """The copy on the retry destination was handled ok by the group: the chain is one, and it is processed."""
+    first, second = orders_of(world, 2)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(first, error="ValueError")
+    copy = payment.send("orders-retry", 0, 0, id=first.id, origin=first, origin_group="payment")
+    payment.process(second)
+    payment.commit("orders", 0, 2)
+    payment.assign("orders-retry", 0, 0)
+    payment.receive("orders-retry", 0, 0)
+    payment.process(copy, attempt=2)
+    payment.commit("orders-retry", 0, 1)
+    payment.close()
+    store = told(world)
+    lines = {line["group"]: line["answer"] for line in store.event("orders:0:0")["consumed"]}
+    assert lines["payment"] == "processed"
+    assert not [kind for kind, severity in store.kinds() if severity == "error"]
+
+
+def test_a_retry_that_failed_as_well(told, world):
+    """The copy on orders-retry failed and nothing shows a further attempt: failed, an error."""
+    (first,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.process(first, error="ValueError")
+    copy = payment.send("orders-retry", 0, 0, id=first.id, origin=first, origin_group="payment")
+    payment.commit("orders", 0, 1)
+    payment.assign("orders-retry", 0, 0)
+    payment.receive("orders-retry", 0, 0)
+    payment.process(copy, error="ValueError", attempt=2)
+    payment.commit("orders-retry", 0, 1)
+    payment.close()
+    store = told(world)
+    assert store.event("orders:0:0")["consumed"][0]["answer"] == "failed"
+    assert "failed" in {kind for kind, _ in store.kinds()}
+
+
+def test_a_retry_by_a_group_of_its_own(told, world):
+    """payment-retry handled the copy, which has a new id: payment is processed, and the copy has its own line."""
+    (first,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.process(first, error="ValueError")
+    copy = payment.send("orders-retry", 0, 0, id="copy", origin=first, origin_group="payment", cause=first)
+    payment.commit("orders", 0, 1)
+    payment.close()
+    retry = world.service("payment-retry", group="payment-retry")
+    retry.assign("orders-retry", 0, 0)
+    retry.receive("orders-retry", 0, 0)
+    retry.process(copy)
+    retry.commit("orders-retry", 0, 1)
+    retry.close()
+    store = told(world)
+    assert store.answers("orders:0:0")["payment"] == "processed"
+    assert store.answers("copy") == {"payment-retry": "processed"}

@@ -224,3 +224,46 @@ def test_places_with_many_digits(told, world):
     store = told(world)
     assert store.answers(f"orders:0:{offset}") == {"payment": "processed"}
     assert store.kinds() == []
+
+
+def test_the_overwritten_event_is_not_proven_delivered(told, world):
+    """After a conflict the group was handed offset 5: it was one event's, and the other's answer is unknown."""
+    lost = world.service("shop").send("orders", 0, 5, id="a")
+    kept = world.service("shop").send("orders", 0, 5, id="b")
+    payment = member_of(world, at=5)
+    payment.receive("orders", 0, 5)
+    payment.process(kept)
+    payment.commit("orders", 0, 6)
+    payment.close()
+    store = told(world)
+    assert store.consumed(lost.id, "payment") == "unknown"
+    assert store.consumed(kept.id, "payment") == "processed"
+    assert store.kinds() == [("offset-conflict", "error")]
+
+
+def test_acked_one_and_handed_another(told, world):
+    """The ack named 5, and at 5 the group was handed another event: a conflict."""
+    world.service("shop").send("orders", 0, 5, id="a")
+    other = world.service("shop").send("orders", 0, None, id="b", outcome="in-doubt", error="KafkaTimeoutError")
+    payment = member_of(world, at=5)
+    payment.receive("orders", 0, 5)
+    payment.process(other, offset=5)
+    payment.commit("orders", 0, 6)
+    payment.close()
+    store = told(world)
+    assert ("offset-conflict", "error") in store.kinds()
+    assert set(store.finding("offset-conflict")["message_ids"]) == {"a", "b"}
+    assert store.consumed("a", "payment") == "unknown"
+
+
+def test_acked_one_and_handed_one_acked_elsewhere(told, world):
+    """B was acked at 7 and is read at 5, where a was acked: a was never resent, nor duplicated."""
+    world.service("shop").send("orders", 0, 5, id="a")
+    other = world.service("shop").send("orders", 0, 7, id="b")
+    payment = member_of(world, at=5)
+    payment.receive("orders", 0, 5)
+    payment.process(other, offset=5)
+    payment.close()
+    store = told(world)
+    assert store.event("a")["duplicated"]["answer"] != "yes"
+    assert ("offset-conflict", "error") in store.kinds()

@@ -86,9 +86,12 @@ def _wanted(scope: Scope, reading: Reading) -> list[Row]:
         ),
         "key": ("e.message_key = ? AND e.destination = ?", [reading.value, reading.destination]),
         "record": (
-            "EXISTS (SELECT 1 FROM records AS r WHERE r.event = e.event AND r.destination = ? "
-            'AND r."partition" = ? AND r."offset" = ?)',
-            list(reading.place or ()),
+            "(EXISTS (SELECT 1 FROM records AS r WHERE r.event = e.event AND r.destination = ? "
+            'AND r."partition" = ? AND r."offset" = ?) '
+            # What was overwritten there was acked there all the same.
+            "OR EXISTS (SELECT 1 FROM sent AS s WHERE s.event = e.event AND s.destination = ? "
+            """AND s."partition" = ? AND s."offset" = ? AND s.outcome = 'acked'))""",
+            [*(reading.place or ()), *(reading.place or ())],
         ),
     }
     condition, parameters = conditions[reading.form]
@@ -173,6 +176,17 @@ class _Facts:
                     "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]) if send else None,
                 }
             )
+        standing = {(place["log"], place["offset"]) for place in self._places.get(key, [])}
+        records += [
+            {
+                "partition": send["partition"],
+                "offset": send["offset"],
+                "at": rfc3339_or_none(send["end_ns"]),
+                "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]),
+            }
+            for place, send in acked.items()
+            if place not in standing and send["offset"] is not None  # acked there, and overwritten since
+        ]
         graded = "?" if row["answer"] == "unknown" else ("A" if any(s["number"] is not None for s in sends) else "B")
         return {
             "answer": row["answer"],

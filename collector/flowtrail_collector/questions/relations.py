@@ -42,6 +42,7 @@ RELATIONS: tuple[str, ...] = (
     "unplaced",
     "copies",
     "places",
+    "chains",
     "events",
     "starts",
     "published",

@@ -3,12 +3,13 @@
 -- An event may stand at several records of its destination (resend, republish): each record is judged for the group,
 -- and the strongest answer that holds for any of them is the event's. `rank` is that order:
 --
---  1 processed     an attempt ended ok; or inferred: delivered, outcome not instrumented, position passed within the
+--  1 processed     an attempt ended ok, on the record or on a copy of its chain; or inferred: delivered, outcome not instrumented, position passed within the
 --                  same ownership, by a member that neither vanished nor has holes
 --  2 dead-lettered failed, and a copy with its origin stands on a dead-letter destination
 --  3 retrying      failed, and a further attempt is due: a copy on a retry destination, or the record will be handed out
 --                  again (its member moved back to it, or left before the position passed it)
---  4 failed        the last known processing failed and nothing shows a further attempt
+--  4 failed        the last known processing failed, on the record or on the last copy of its chain once the position has
+--                  passed that, and nothing shows a further attempt
 --  5 in-progress   handed out, the member is alive and has begun nothing later on that partition
 --  6 unfinished    handed out and never ended, while the member went on, or left after committing past it, or lost the
 --                  partition to another member that began beyond it
@@ -21,11 +22,11 @@
 -- failed, unfinished and pending rest on something not having happened: where a member of the group is dark they are
 -- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
 WITH pairs AS (
-    SELECT p.event, p.destination, p.log, p."partition", p."offset", p.conflict, r.grp, r.assumed, r.service,
+    SELECT p.event, p.destination, p.log, p."partition", p."offset", p.copied,
+        p.conflict AND NOT p.survived AS conflict, r.grp, r.assumed, r.service,
         r.instrumented, r.dark, r.traced, r.numbered
     FROM places AS p
     JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
-    WHERE NOT p.copied
 ),
 ranked_turns AS (
     SELECT
@@ -83,23 +84,36 @@ gone AS (
     WHERE f.last_outcome = 'failed'
     GROUP BY f.grp, f.log, f."offset"
 ),
-copied_to AS (
+copy_rows AS (
+    -- The copies of a record's chain, with what became of each: in the group itself, or, where the group does not read
+    -- the retry destination, in whichever group does.
     SELECT
-        c.origin_destination, c.origin_partition, c.origin_offset, c.origin_group, c.event_id,
-        min(c.kind) AS kind, min(c.destination) AS destination, list_sort(list(c.ref)) AS refs
-    FROM copies AS c
-    GROUP BY c.origin_destination, c.origin_partition, c.origin_offset, c.origin_group, c.event_id
+        p.event, p.destination, p.grp, p.log, p."offset", c.kind, c.destination AS copy_destination, c.ref,
+        f.ok, f.ok_ours, f.last_outcome, f.last_error, coalesce(f.process_refs, []) AS process_refs,
+        coalesce(s."position" > c."offset", FALSE) AS passed, coalesce(r.dark, FALSE) AS dark,
+        row_number() OVER (
+            PARTITION BY p.event, p.grp, p.log, p."offset" ORDER BY c.start_ns DESC, c.ref, f.ok DESC
+        ) AS from_last
+    FROM pairs AS p
+    JOIN chains AS c ON c.root_log = p.log AND c.root_offset = p."offset" AND (c.grp IS NULL OR c.grp = p.grp)
+    LEFT JOIN readers AS own ON own.destination = c.destination AND own.grp = p.grp
+    LEFT JOIN readers AS r ON r.destination = c.destination AND (r.grp = p.grp OR own.grp IS NULL)
+    LEFT JOIN turn_facts AS f ON f.grp = r.grp AND f.log = c.log AND f."offset" = c."offset"
+    LEFT JOIN starts AS s ON s.grp = r.grp AND s.log = c.log
 ),
 copy_facts AS (
-    SELECT p.event, p.destination, p.grp, p.log, p."offset",
-        min(c.kind) AS kind, min(c.destination) AS copy_destination, flatten(list(c.refs)) AS refs
-    FROM pairs AS p
-    JOIN copied_to AS c ON c.origin_destination = p.destination
-        AND (c.origin_group IS NULL OR c.origin_group = p.grp)
-        AND CASE WHEN c.origin_offset IS NOT NULL
-                 THEN c.origin_offset = p."offset" AND (c.origin_partition IS NULL OR c.origin_partition = p."partition")
-                 ELSE c.event_id = p.event END
-    GROUP BY p.event, p.destination, p.grp, p.log, p."offset"
+    SELECT
+        event, destination, grp, log, "offset",
+        CASE WHEN bool_or(kind = 'dead-letter') THEN 'dead-letter' ELSE 'retry' END AS kind,
+        coalesce(min(copy_destination) FILTER (WHERE kind = 'dead-letter'),
+            max(CASE WHEN from_last = 1 THEN copy_destination END)) AS copy_destination,
+        sum(coalesce(ok, 0)) AS ok, sum(coalesce(ok_ours, 0)) AS ok_ours,
+        coalesce(max(CASE WHEN from_last = 1 THEN last_outcome = 'failed' AND passed END), FALSE) AS given_up,
+        max(CASE WHEN from_last = 1 THEN last_error END) AS last_error,
+        bool_or(dark) AS dark,
+        list_sort(list_distinct(list_concat(list(ref), flatten(list(process_refs))))) AS refs
+    FROM copy_rows
+    GROUP BY event, destination, grp, log, "offset"
 ),
 aborted AS (
     SELECT acked_log AS log, "offset" FROM publications WHERE outcome = 'acked' AND transaction_end = 'aborted'
@@ -127,7 +141,8 @@ facts AS (
         f.last_outcome, f.last_error,
         coalesce(f.receive_refs, []) AS receive_refs,
         coalesce(f.process_refs, []) AS process_refs,
-        c.kind AS copy_kind, c.copy_destination, c.refs AS copy_refs,
+        c.kind AS copy_kind, c.copy_destination, c.refs AS copy_refs, coalesce(c.ok, 0) AS chain_ok,
+        coalesce(c.ok_ours, 0) AS chain_ok_ours, c.given_up, c.last_error AS copy_error, c.dark AS chain_dark,
         b.ref AS back_ref,
         g.ref AS gone_ref,
         u.ref AS uncertain_ref,
@@ -157,9 +172,13 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN conflict                                            THEN 'unknown|two events were acked at this record'
+            WHEN conflict                                            THEN 'unknown|two events stand at this record'
             WHEN ok > 0                                              THEN 'processed|'
+            WHEN chain_ok > 0                                        THEN 'processed|retried on ' || copy_destination
             WHEN last_outcome = 'failed' AND copy_kind = 'dead-letter' THEN 'dead-lettered|' || copy_destination
+            WHEN last_outcome = 'failed' AND given_up AND NOT (dark OR chain_dark)
+                                                                     THEN 'failed|' || coalesce(copy_error, '')
+            WHEN last_outcome = 'failed' AND given_up                THEN 'unknown|telemetry gap'
             WHEN last_outcome = 'failed' AND copy_kind = 'retry'     THEN 'retrying|' || copy_destination
             WHEN last_outcome = 'failed' AND back_ref IS NOT NULL    THEN 'retrying|moved back to it'
             WHEN last_outcome = 'failed' AND gone_ref IS NOT NULL AND "position" <= "offset"
@@ -217,7 +236,7 @@ best AS (
         *,
         CASE
             WHEN answer = 'unknown' THEN '?'
-            WHEN answer = 'processed' AND ok_ours > 0 THEN 'A'
+            WHEN answer = 'processed' AND ok_ours + chain_ok_ours > 0 THEN 'A'
             WHEN answer = 'processed' THEN 'B'
             WHEN answer = 'pending' AND NOT traced THEN 'B'
             WHEN assumed OR NOT numbered THEN 'B'
@@ -236,11 +255,14 @@ told AS (
 ),
 placeless AS (
     -- Events of which no record is known: sends without an ack, and foreign spans that name no record.
-    SELECT s.event, s.destination, s.system, bool_and(coalesce(s.outcome, '') = 'failed') AS failed
+    SELECT s.event, s.destination, s.system, bool_and(coalesce(s.outcome, '') = 'failed') AS failed,
+        bool_or(s.overwritten) AS overwritten
     FROM (
-        SELECT event, destination, system, outcome FROM sent
+        SELECT s.event, s.destination, s.system, s.outcome, r.conflict IS NOT NULL AS overwritten
+        FROM sent AS s
+        LEFT JOIN records AS r ON r.log = s.acked_log AND r."offset" = s."offset" AND r.conflict AND r.event <> s.event
         UNION ALL
-        SELECT event, destination, system, NULL FROM unplaced
+        SELECT event, destination, system, NULL, FALSE FROM unplaced
     ) AS s
     WHERE NOT EXISTS (SELECT 1 FROM places AS p WHERE p.event = s.event AND p.destination = s.destination)
     GROUP BY s.event, s.destination, s.system
@@ -251,7 +273,7 @@ without_place AS (
         CASE WHEN t.ok > 0 THEN 'processed' WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
              ELSE 'unknown' END AS answer,
         CASE WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL WHEN t.attempts > 0 THEN 'telemetry gap'
-             WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
+             WHEN p.overwritten THEN 'another event stands at its record' WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
         coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
         t.error_type, coalesce(t.refs, []) AS refs
     FROM placeless AS p
@@ -261,7 +283,7 @@ without_place AS (
 SELECT
     event, destination, log, "partition", "offset", grp, assumed, service, answer, reason, grade, rank, handings, ok,
     failed AS failures, last_error, receive_refs, process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
-    greatest("offset" - "position", 0) AS lag_in_front, maybe_swallowed
+    greatest("offset" - "position", 0) AS lag_in_front, maybe_swallowed, copied
 FROM best
 WHERE place = 1
 UNION ALL
@@ -269,5 +291,5 @@ SELECT
     event, destination, NULL, NULL, NULL, grp, assumed, service, answer, reason,
     CASE answer WHEN 'unknown' THEN '?' ELSE 'B' END,
     CASE answer WHEN 'processed' THEN 1 WHEN 'received' THEN 7 ELSE 12 END,
-    handings, ok, failed, error_type, refs, [], NULL, NULL, NULL, NULL, NULL, NULL, FALSE
+    handings, ok, failed, error_type, refs, [], NULL, NULL, NULL, NULL, NULL, NULL, FALSE, FALSE
 FROM without_place

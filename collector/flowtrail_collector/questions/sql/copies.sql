@@ -8,19 +8,19 @@ WITH named AS (
     FROM (SELECT DISTINCT destination FROM placed WHERE destination IS NOT NULL) AS d
 ),
 carried AS (
-    SELECT ref, system, cluster, destination, acked_log AS log, "offset", event_id, origin_destination,
+    SELECT ref, system, cluster, destination, acked_log AS log, "partition", "offset", event_id, origin_destination,
         origin_partition, origin_offset, origin_group, start_ns
     FROM publications
     WHERE origin_destination IS NOT NULL AND coalesce(outcome, 'acked') = 'acked'
         AND coalesce(transaction_end, 'committed') = 'committed'
     UNION ALL
-    SELECT ref, system, cluster, destination, log, "offset", event_id, origin_destination,
+    SELECT ref, system, cluster, destination, log, "partition", "offset", event_id, origin_destination,
         origin_partition, origin_offset, origin_group, start_ns
     FROM placed
     WHERE operation = 'process' AND origin_destination IS NOT NULL AND log IS NOT NULL
 ),
 same_id AS (
-    SELECT c.ref, c.system, c.cluster, c.destination, c.acked_log AS log, c."offset", c.event_id,
+    SELECT c.ref, c.system, c.cluster, c.destination, c.acked_log AS log, c."partition", c."offset", c.event_id,
         o.destination AS origin_destination, CAST(NULL AS INTEGER) AS origin_partition,
         CAST(NULL AS BIGINT) AS origin_offset, CAST(NULL AS VARCHAR) AS origin_group, c.start_ns
     FROM publications AS c

@@ -21,4 +21,4 @@ JOIN places AS p ON p.event = c.event AND p.log = c.log AND p."offset" = c."offs
 LEFT JOIN (
     SELECT grp, log, "offset", min(began_ns) AS first_ns, max(ended_ns) AS last_ns FROM turns GROUP BY grp, log, "offset"
 ) AS d ON d.grp = c.grp AND d.log = c.log AND d."offset" = c."offset"
-WHERE c.answer IN ('failed', 'dead-lettered')
+WHERE c.answer IN ('failed', 'dead-lettered') AND NOT c.copied

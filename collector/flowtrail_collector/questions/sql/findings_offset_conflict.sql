@@ -1,20 +1,28 @@
--- offset-conflict: two different events were acked at one record. A partition whose offsets start again at 0 is another
--- log (see placed), and so is another cluster.
+-- offset-conflict: two different events at one record: both were acked there, or one was acked and another was read. A
+-- partition whose offsets start again at 0 is another log (see placed), and so is another cluster.
 -- empty unless: EXISTS (SELECT 1 FROM records WHERE conflict)
+WITH told AS (
+    SELECT p.acked_log AS log, p."offset", p.event_id, p.message_id, p.producer, p.ref, p.start_ns, p.end_ns
+    FROM publications AS p
+    WHERE p.outcome = 'acked' AND p."offset" IS NOT NULL
+    UNION ALL
+    SELECT a.log, a."offset", a.event_id, a.message_id, NULL, a.ref, a.start_ns, a.end_ns
+    FROM attempts AS a
+    WHERE a.number IS NOT NULL AND a.event_id IS NOT NULL
+)
 SELECT
     'offset-conflict' AS kind,
     'error'           AS severity,
     CAST(NULL AS VARCHAR) AS reason,
-    min(p.system) AS system, min(p.destination) AS destination, min(p."partition") AS "partition",
-    [p."offset"] AS offsets, CAST(NULL AS VARCHAR) AS "group", min(p.producer) AS producer,
+    min(r.system) AS system, min(r.destination) AS destination, min(r."partition") AS "partition",
+    [t."offset"] AS offsets, CAST(NULL AS VARCHAR) AS "group", min(t.producer) AS producer,
     CAST(NULL AS VARCHAR) AS instance,
-    list_sort(list_distinct(list(p.message_id))) AS message_ids,
-    count(DISTINCT p.event_id) AS count, min(p.start_ns) AS first_ns, max(p.end_ns) AS last_ns, 'A' AS grade,
-    list_sort(list(p.ref)) AS evidence,
-    count(DISTINCT p.event_id) || ' different events were acked at ' || min(p.destination) || ':' || min(p."partition")
-        || ':' || p."offset" || ': what was written first was overwritten' AS summary,
+    list_sort(list_distinct(list(t.message_id))) AS message_ids,
+    count(DISTINCT t.event_id) AS count, min(t.start_ns) AS first_ns, max(t.end_ns) AS last_ns, 'A' AS grade,
+    list_sort(list(t.ref)) AS evidence,
+    count(DISTINCT t.event_id) || ' different events were told to stand at ' || min(r.destination) || ':'
+        || min(r."partition") || ':' || t."offset" || ': one overwrote the other' AS summary,
     CAST(NULL AS VARCHAR) AS event
-FROM publications AS p
-JOIN records AS r ON r.log = p.acked_log AND r."offset" = p."offset" AND r.conflict
-WHERE p.outcome = 'acked'
-GROUP BY p.acked_log, p."offset"
+FROM told AS t
+JOIN records AS r ON r.log = t.log AND r."offset" = t."offset" AND r.conflict
+GROUP BY t.log, t."offset"

@@ -43,8 +43,10 @@ SELECT
     CASE WHEN bool_and(ours) THEN 'A' ELSE 'B' END AS grade,
     list_sort(list(ref)) AS evidence,
     min(producer) || ' published this event ' || CASE count(*) WHEN 2 THEN 'twice' ELSE count(*) || ' times' END || ' to '
-        || destination || ', ' || round((max(start_ns) - min(start_ns)) / 1e9, 2)
-        || ' s apart: different sends with one message id' AS summary,
+        || destination || ', ' || CASE
+            WHEN max(start_ns) - min(start_ns) < 1000000000 THEN (max(start_ns) - min(start_ns)) // 1000000 || ' ms'
+            ELSE round((max(start_ns) - min(start_ns)) / 1e9, 2) || ' s' END
+        || ' apart: different sends with one message id' AS summary,
     min(event) AS event
 FROM places_once
 GROUP BY event_id, system, cluster, destination

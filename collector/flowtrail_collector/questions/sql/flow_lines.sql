@@ -74,6 +74,8 @@ judged AS (
             WHEN p.answer IN ('no', 'in-doubt') THEN coalesce(o.producer, 'the producer') || ': ' || p.reason
             WHEN c.worst = 'processed' OR c.worst IS NULL THEN NULL
             WHEN c.worst = 'pending' AND g.lag_in_front IS NOT NULL
+                AND g.lag_in_front = 0 THEN g.grp || ' reads it next'
+            WHEN c.worst = 'pending' AND g.lag_in_front IS NOT NULL
                 THEN g.grp || ' is ' || g.lag_in_front || CASE g.lag_in_front WHEN 1 THEN ' event' ELSE ' events' END || ' behind it'
             ELSE g.grp || ': ' || c.worst || coalesce(' (' || g.reason || ')', '')
         END AS why,

@@ -2,7 +2,7 @@
 -- belong to that record's chain of attempts and are not publications of their own.
 WITH at_records AS (
     SELECT event, event_id, system, cluster, destination, log, "partition", "offset", message_id, correlation_id,
-        message_key, event_type, send_ref, conflict, first_ns, acked_ns
+        message_key, event_type, send_ref, conflict, survived, first_ns, acked_ns
     FROM records
 )
 SELECT

@@ -17,7 +17,7 @@ WITH seen AS (
         UNION ALL
         SELECT log, "offset", ref FROM handed
     ) AS d ON d.log = p.log AND d."offset" = p."offset"
-    WHERE NOT p.conflict
+    WHERE NOT p.conflict OR p.survived
     GROUP BY p.event, p.destination, p.log, p."offset"
 ),
 seen_by_id AS (
