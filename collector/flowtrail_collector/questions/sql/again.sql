@@ -81,6 +81,8 @@ SELECT
     EXISTS (
         SELECT 1 FROM tails AS x
         WHERE x.grp = r.grp AND x.log = r.log AND x.gen >= r.before_gen AND x.gen <= r.gen
+            -- What the second owner itself did after its last span came after this.
+            AND (x.gen < r.gen OR x.who <> r.who)
     ) AS tail_between
 FROM rows_in_order AS r
 LEFT JOIN back AS b ON b.grp = r.grp AND b.log = r.log AND b."offset" = r."offset" AND b.turn = r.turn

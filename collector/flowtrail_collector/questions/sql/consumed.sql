@@ -153,7 +153,10 @@ facts AS (
         s.start, s."position", s.reason AS position_reason, s.ref AS position_ref,
         a."offset" IS NOT NULL AS aborted,
         x."offset" IS NOT NULL AS maybe_swallowed,
-        EXISTS (SELECT 1 FROM tails AS z WHERE z.grp = p.grp AND z.log = p.log AND z.who = f.last_who) AS last_crashed,
+        EXISTS (
+            -- An owner since the last attempt crashed: it may have gone back to the record unseen.
+            SELECT 1 FROM tails AS z WHERE z.grp = p.grp AND z.log = p.log AND z.gen >= f.last_gen
+        ) AS crashed_since,
         w.as_of_ns
     FROM pairs AS p
     CROSS JOIN as_of AS w
@@ -184,13 +187,15 @@ judged AS (
             WHEN last_outcome = 'failed' AND gone_ref IS NOT NULL AND "position" <= "offset"
                                                                      THEN 'retrying|redelivery pending'
             WHEN last_outcome = 'failed' AND dark                    THEN 'unknown|telemetry gap'
-            WHEN last_outcome = 'failed' AND last_crashed            THEN 'unknown|the member vanished'
+            WHEN last_outcome = 'failed' AND crashed_since           THEN 'unknown|the member vanished'
             WHEN last_outcome = 'failed'                             THEN 'failed|' || coalesce(last_error, '')
             WHEN handings > 0 AND NOT instrumented AND passed_in_ownership AND NOT coalesce(owner_dark, TRUE)
                                                                      THEN 'processed|inferred'
             WHEN handings > 0 AND NOT instrumented AND coalesce("position" > "offset", FALSE)
                                                                      THEN 'unknown|outcome not instrumented'
             WHEN open_turn AND (hidden OR (dark AND (went_on OR left_in_order OR gone))) THEN 'unknown|telemetry gap'
+            WHEN open_turn AND crashed_since AND (went_on OR (left_in_order AND open_passed) OR (gone AND "position" > "offset"))
+                                                                     THEN 'unknown|the member vanished'
             WHEN open_turn AND went_on                               THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member went on' END
             WHEN open_turn AND left_in_order AND open_passed         THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member left after committing past it' END
             WHEN open_turn AND left_in_order                         THEN 'pending|to be handed out again'
