@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtrail_collector.questions.lag_rules import RULES, Moment, Past, eta_ms, rate, status
+from flowtrail_collector.questions.lag_rules import RULES, Moment, Past, eta_ms, phase, rate, status
 
 SECOND = 10**9
 
@@ -71,11 +71,11 @@ def test_every_rule_is_one_sentence(rule: object, word: str, reason: str) -> Non
     assert reason
 
 
-def test_rates_are_per_second() -> None:
-    """From the first known point to now; reading again after a move backward counts as reading."""
+def test_a_rate_is_per_second() -> None:
+    """From the first point to now."""
     assert rate(((0, 0), (10 * SECOND, 50)), 10 * SECOND) == 5.0
-    assert rate(((0, 100), (5 * SECOND, 0), (10 * SECOND, 50)), 10 * SECOND) == 5.0
     assert rate(((0, 7), (5 * SECOND, 7)), 100 * SECOND) == 0.0
+    assert rate(((0, 7), (5 * SECOND, 3)), 5 * SECOND) == 0.0
 
 
 def test_a_rate_needs_time() -> None:
@@ -84,12 +84,51 @@ def test_a_rate_needs_time() -> None:
     assert rate(((0, 5),), 0) is None
 
 
+def rates(history: Past) -> tuple[float | None, float | None]:
+    """Return what comes in and goes out, as the status of a history has it."""
+    moments = phase(history, status(history)[0])
+    ends = tuple((moment.at_ns, moment.end) for moment in moments)
+    positions = tuple((moment.at_ns, moment.position) for moment in moments)
+    return rate(ends, history.as_of_ns), rate(positions, history.as_of_ns)
+
+
+def test_rates_are_those_of_the_status() -> None:
+    """A burst that is drained counts from its peak, not from before it; what stopped has nothing going out."""
+    assert rates(past(*BURST)) == (0.0, pytest.approx(100 / 60))
+    grew = [(t * 10, 20 * t, 100 + 21 * t) for t in range(4)]
+    then_stood = [(40 + t * 10, 60, 170 + t) for t in range(8)]
+    halted = past(*grew, *then_stood, first_sign_ns=0, last_sign_ns=30 * SECOND)
+    assert status(halted)[0] == "stopped"
+    assert rates(halted)[1] == 0.0
+
+
+def test_a_move_backward_begins_a_new_history() -> None:
+    """A group that fell behind, was set back, and now reads its way forward is draining, not falling."""
+    fell = [(t * 60, t, t * 10) for t in range(1, 8)]
+    replays = [(480 + t * 60, t * 20, 70) for t in range(3)]
+    history = past(*fell, *replays)
+    assert status(history)[0] == "draining"
+    assert rates(history) == (0.0, pytest.approx(20 / 60))
+    assert status(past(*fell, *replays[:1])) == ("unknown", "too little history")
+
+
+def test_a_jump_is_no_trend() -> None:
+    """What shrank and stands higher than ever now does not drain, however long it shrank; the same with growth."""
+    shrank = [(t * 10, 100 + t, 200) for t in range(10)]
+    assert status(past(*shrank))[0] == "draining"
+    assert status(past(*shrank, (100, 110, 900)))[0] == "ok"
+    grew = [(t * 10, t, 200 + t * 5) for t in range(10)]
+    assert status(past(*grew))[0] == "falling"
+    assert status(past(*grew, (100, 244, 250)))[0] == "ok"
+
+
 def test_eta() -> None:
-    """Lag over the difference of the rates; never, when records come as fast as they are read."""
-    assert eta_ms(100, 10.0, 20.0) == 10_000
-    assert eta_ms(0, None, None) == 0.0
-    assert eta_ms(100, 20.0, 20.0) is None
-    assert eta_ms(100, None, 20.0) is None
+    """Lag over the difference of the rates, of what drains; nothing is waited for otherwise."""
+    assert eta_ms("draining", 100, 10.0, 20.0) == 10_000
+    assert eta_ms("ok", 0, 10.0, 20.0) is None
+    assert eta_ms("falling", 100, 10.0, 20.0) is None
+    assert eta_ms("draining", 100, None, 20.0) is None
+    assert eta_ms("draining", None, 10.0, 20.0) is None
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=40)
@@ -106,3 +145,26 @@ def test_there_is_always_a_status_and_zero_lag_is_never_bad(steps: list[tuple[in
         moments.append((at * 10.0, position, end))
     word, _ = status(past(*moments, members=members))
     assert (word == "ok") or moments[-1][1] < moments[-1][2]
+
+
+MOVES = st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 20)), min_size=1, max_size=40)
+
+
+@given(MOVES)
+def test_status_and_rates_agree(moves: list[tuple[int, int]]) -> None:
+    """Whatever happened, what falls has more coming in than going out, and what drains less, with an end in sight."""
+    position = end = 50
+    moments = []
+    for at, (moved, sent) in enumerate(moves):
+        end += sent
+        position = max(0, min(end, position + moved))
+        moments.append((at * 10.0, position, end))
+    history = past(*moments)
+    word, _ = status(history)
+    rate_in, rate_out = rates(history)
+    eta = eta_ms(word, history.now.lag, rate_in, rate_out)
+    assert (eta is not None) == (word == "draining")
+    if word in ("falling", "draining"):
+        assert rate_in is not None
+        assert rate_out is not None
+        assert (rate_in > rate_out) == (word == "falling")

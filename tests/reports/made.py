@@ -24,7 +24,7 @@ def lag_row(group: str, partition: int, lag: int | None, status: str = "ok", **m
         "reason": "the lag grows" if status == "falling" else "nothing unread",
         "rate_in": 5.0,
         "rate_out": 2.5 if status == "falling" else 5.0,
-        "eta_ms": None if status == "falling" else 0.0,
+        "eta_ms": 4000.0 if status == "draining" else None,
         "end_bound": "exact",
         "member": f"{group}-1-8d1f",
         "history": [None if lag is None else lag * slot // 16 for slot in range(1, 17)],

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.questions.lag_facts import BEFORE, SLICES, Facts, Held, Log, LogFacts, Pair, Span, gather, run
-from flowtrail_collector.questions.lag_rules import Moment, Past, eta_ms, rate, status
+from flowtrail_collector.questions.lag_rules import Moment, Past, eta_ms, phase, rate, status
 from flowtrail_collector.questions.relations import sql_of
 from flowtrail_collector.questions.scope import fetch
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
@@ -99,8 +99,7 @@ class _Reading:
         word, reason = ("ok", "nothing to read") if self._is_empty() else status(past)
         if word == "unknown" and not self.moments:
             reason = self._why_unknown()
-        rate_in = rate(self._points("end"), self.span.as_of_ns)
-        rate_out = rate(self._points("position"), self.span.as_of_ns)
+        rate_in, rate_out = self._rates(past, word)
         start = self._log_start()
         return {
             "group": self.pair.group,
@@ -117,7 +116,7 @@ class _Reading:
             "reason": reason,
             "rate_in": rate_in,
             "rate_out": rate_out,
-            "eta_ms": None if self.lag is None else eta_ms(self.lag, rate_in, rate_out),
+            "eta_ms": eta_ms(word, self.lag, rate_in, rate_out),
             "end_bound": "exact" if self.log_facts.samples else "lower",
             "time_lag_bound": "exact" if self.exact or not self.lag else "lower",
             "position_from": self.held.reason if self.held else None,
@@ -200,6 +199,16 @@ class _Reading:
             return 0.0
         since = self.first_sent_ns if self.exact else self.known_ns
         return None if since is None else max(0, self.span.as_of_ns - since) / 1e6
+
+    def _rates(self, past: Past, word: str) -> tuple[float | None, float | None]:
+        """Return what comes in and goes out per second, over the moments that the status rests on."""
+        if len(past.moments) > 1:
+            moments = phase(past, word)
+            ends = tuple((moment.at_ns, moment.end) for moment in moments)
+            positions = tuple((moment.at_ns, moment.position) for moment in moments)
+        else:  # nothing happened since the window began
+            ends, positions = self._points("end"), self._points("position")
+        return rate(ends, self.span.as_of_ns), rate(positions, self.span.as_of_ns)
 
     def _points(self, name: str) -> tuple[tuple[int, int], ...]:
         """Return where the end or the position stood, from the window's start (where known) to now."""

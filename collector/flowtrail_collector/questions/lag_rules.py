@@ -56,9 +56,15 @@ class Past:
         """The last moment."""
         return self.moments[-1]
 
-    def behind(self) -> tuple[Moment, ...]:
-        """Return the moments since something was last not unread, at most the latest so many."""
+    def latest(self) -> tuple[Moment, ...]:
+        """Return the latest so many moments, at most those since the position last moved backward: a new history."""
         latest = self.moments[-TREND_MOMENTS:]
+        back = [place for place, (one, next_) in enumerate(pairwise(latest), 1) if next_.position < one.position]
+        return latest[back[-1] :] if back else latest
+
+    def behind(self) -> tuple[Moment, ...]:
+        """Return those of the latest moments since something was last not unread."""
+        latest = self.latest()
         caught_up = [place for place, moment in enumerate(latest) if not moment.lag]
         return latest[caught_up[-1] + 1 :] if caught_up else latest
 
@@ -96,22 +102,22 @@ def is_stalled(past: Past) -> bool:
 
 def is_brief(past: Past) -> bool:
     """Hold when something is unread now and nothing was a moment ago: the group keeps up."""
-    return len(past.behind()) < min(LEAST_MOMENTS, len(past.moments))
+    return len(past.behind()) < min(LEAST_MOMENTS, len(past.latest()))
 
 
 def is_too_new(past: Past) -> bool:
     """Hold when something is unread and there are too few moments to say whether it grows."""
-    return len(past.moments) < LEAST_MOMENTS
+    return len(past.latest()) < LEAST_MOMENTS
 
 
 def is_draining(past: Past) -> bool:
     """Hold when, of two moments since it was last up to date, the later shows less lag in three cases of four."""
-    return _trend(past) <= -0.5
+    return _trend(past) <= -0.5 and past.now.lag < max(moment.lag for moment in past.behind())
 
 
 def is_falling(past: Past) -> bool:
     """Hold when, of two moments since it was last up to date, the later shows more lag in three cases of four."""
-    return _trend(past) >= 0.5
+    return _trend(past) >= 0.5 and past.now.lag > min(moment.lag for moment in past.behind())
 
 
 def is_level(past: Past) -> bool:  # noqa: ARG001 what is left when no other rule holds
@@ -154,21 +160,36 @@ def _trend(past: Past) -> float:
     return sum((later > earlier) - (later < earlier) for earlier, later in pairs) / len(pairs) if pairs else 0.0
 
 
-def rate(points: tuple[tuple[int, int], ...], as_of_ns: int) -> float | None:
-    """Return how fast an offset moved forward, per second, from `(at_ns, offset)`; None when too little is known.
+def phase(past: Past, word: str) -> tuple[Moment, ...]:
+    """Return the moments whose rates go with a status: those that its rule looked at, from where it began to hold.
 
-    Moves backward (a replay) are set aside: what is read again counts as read.
+    Draining counts from the most lag, falling from the least, stopped from the last move: so of what drains more goes
+    out than comes in, of what falls less, and of what stopped nothing.
+    """
+    if word in ("draining", "falling"):
+        extreme = max if word == "draining" else min
+        behind = past.behind()
+        turned_at = extreme(moment.lag for moment in behind)
+        return behind[max(place for place, moment in enumerate(behind) if moment.lag == turned_at) :]
+    latest = past.latest()
+    if word != "stopped":
+        return latest
+    unmoved = [moment for moment in latest if moment.position == past.now.position]
+    return tuple(unmoved) if len(unmoved) > 1 else latest
+
+
+def rate(points: tuple[tuple[int, int], ...], as_of_ns: int) -> float | None:
+    """Return how far an offset moved, per second, from `(at_ns, offset)` to now; None when too little is known.
+
+    Never below 0: an end that is known less well than before is no record taken back.
     """
     if not points or as_of_ns <= points[0][0] or (len(points) == 1 and as_of_ns - points[0][0] < QUIET_NS):
         return None
-    forward = sum(max(0, later - earlier) for (_, earlier), (_, later) in pairwise(points))
-    return forward * 1e9 / (as_of_ns - points[0][0])
+    return max(0, points[-1][1] - points[0][1]) * 1e9 / (as_of_ns - points[0][0])
 
 
-def eta_ms(lag: int, rate_in: float | None, rate_out: float | None) -> float | None:
-    """Return when nothing will be unread if both rates last; None when never, or when a rate is unknown."""
-    if lag == 0:
-        return 0.0
-    if rate_in is None or rate_out is None or rate_out <= rate_in:
+def eta_ms(word: str, lag: int | None, rate_in: float | None, rate_out: float | None) -> float | None:
+    """Return when nothing will be unread if both rates last; None of what does not drain, or when a rate is unknown."""
+    if word != "draining" or lag is None or rate_in is None or rate_out is None or rate_out <= rate_in:
         return None
     return lag / (rate_out - rate_in) * 1000
