@@ -44,7 +44,10 @@ def forms(document: dict[str, Any]) -> list[str]:
 def askable(near: str) -> tuple[str, bool]:
     """Return what to ask for something known near: the text, and whether it is whole or wants an offset."""
     place, found, _ = near.partition(": offsets ")
-    return (f"{place}:", False) if found else (near, True)
+    if found:
+        return f"{place}:", False
+    destination = near.removeprefix("destination ")
+    return (near, True) if destination == near else (f"{destination}:", False)
 
 
 def understood(document: dict[str, Any]) -> Line:
