@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from flowtrail_collector.broker.sample import Place, Reach, Sample
 from flowtrail_collector.broker.watcher import BrokerWatcher
@@ -52,6 +53,24 @@ def test_a_broker_that_does_not_answer_at_the_start() -> None:
 
     with pytest.raises(SourceUnavailable, match=r"tried nowhere:9092 \(TimeoutError: Unable to bootstrap\)"):
         BrokerWatcher("nowhere:9092", connect, nothing).check()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KafkaTimeoutError("Unable to bootstrap"), "(KafkaTimeoutError: Unable to bootstrap)"),
+        (KafkaTimeoutError(KafkaTimeoutError("inner")), "(KafkaTimeoutError: inner)"),
+        (KafkaTimeoutError(), "(KafkaTimeoutError)"),
+        (UnknownTopicOrPartitionError("orders"), "(UnknownTopicOrPartitionError: orders)"),
+        (UnknownTopicOrPartitionError(), "(UnknownTopicOrPartitionError)"),
+        (OSError("TimeoutError: of another"), "(OSError: TimeoutError: of another)"),
+    ],
+)
+def test_an_error_names_its_class_once(error: Exception, said: str) -> None:
+    """Whether or not the client's text begins with it."""
+    with pytest.raises(SourceUnavailable) as caught:
+        BrokerWatcher("b:9092", lambda: Played(error), nothing).check()
+    assert said in str(caught.value)
 
 
 def test_a_broker_that_fails_later_is_asked_again() -> None:

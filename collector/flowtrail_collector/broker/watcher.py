@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -177,4 +178,7 @@ class BrokerWatcher:
 
 
 def _why(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Say what kind of error it is, once: kafka-python's errors begin their text with their own class."""
+    name = type(error).__name__
+    text = re.sub(rf"(?:(?:\[Error -?\d+\] )?{name}(?:: |$))*", "", str(error), count=1)
+    return f"{name}: {text}" if text else name
