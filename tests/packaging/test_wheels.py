@@ -163,7 +163,7 @@ def test_flowtrail_installs_and_answers(wheel: Callable[[str], Path], install: C
     command = programs / "flowtrail"
     assert run(command, "--version", cwd=tmp_path) == "flowtrail 0.1.0\n"
     assert "Ask event-driven systems" in run(command, "--help", cwd=tmp_path)
-    names = "import flowtrail_tui.cli as c; print(*c.COMMANDS)"
+    names = "import flowtrail_tui.cli.program as c; print(*c.COMMANDS)"
     for name in run(programs / "python", "-c", names, cwd=tmp_path).split():
         assert f"Usage: flowtrail {name}" in run(command, name, "--help", cwd=tmp_path)
     services = "import flowtrail_tui.demo.services as s; print(s.code_directory())"

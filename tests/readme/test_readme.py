@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flowtrail_tui.cli import COMMANDS
 from flowtrail_tui.cli.exits import Exit
+from flowtrail_tui.cli.program import COMMANDS
 from flowtrail_tui.demo.embedded import ANNOUNCEMENT
 from tests.e2e.product import FLOWTRAIL, Collector, environment, eventually
 from tests.questions.history import otlp
