@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_reports.documents import DUPLICATES, EXPLAINED
 from flowtrail_reports.facts import coverage, facts, percentage, provenance
 from flowtrail_reports.model import Check, Column, Report, Section, Stroke, Table, Timeline, Tone
 from flowtrail_reports.visible import visible
-from flowtrail_reports.writing import count, listing
+from flowtrail_reports.writing import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +94,8 @@ MOST_NAMED = 3
 def duplicates_report(documents: Documents) -> Report:
     """Make the report from `flowtrail.findings/1` and the deliveries of the events that it names."""
     answer = documents.findings
-    counted = [row for row in answer["findings"] if row["kind"] in DUPLICATES and row["severity"] != "info"]
-    rows = sorted((_row(finding, documents.events) for finding in counted), key=lambda row: row["first_at"])
+    told = [row for row in answer["findings"] if row["kind"] in DUPLICATES and row["severity"] != "info"]
+    rows = sorted((_row(finding, documents.events) for finding in told), key=lambda row: row["first_at"])
     causes = _causes(rows)
     headline = _headline(rows, documents)
     return Report(
@@ -123,7 +124,7 @@ def duplicates_report(documents: Documents) -> Report:
             Check(
                 f"{row['what']}: {row['group'] or row['producer'] or 'a producer'} on {row['destination']}"
                 + (f" ({row['reason']})" if row["reason"] else ""),
-                count(row["events"], "event") if row["severity"] == "error" else None,
+                counted(row["events"], "event") if row["severity"] == "error" else None,
             )
             for row in causes
         )
@@ -227,7 +228,7 @@ def _headline(rows: Sequence[dict[str, Any]], documents: Documents) -> str:
             who = [f"{len(by)} groups"] if len(by) > MOST_NAMED else by
             said.append(f"{_events(members)} {what}" + (f" by {listing(who)}" if who else ""))
     total = _events(rows)
-    return f"{count(total, 'event')} {'was' if total == 1 else 'were'} duplicated: {'; '.join(said)}."
+    return f"{counted(total, 'event')} {'was' if total == 1 else 'were'} duplicated: {'; '.join(said)}."
 
 
 def _tone(rows: Sequence[dict[str, Any]], share: float | None) -> Tone:
@@ -239,8 +240,8 @@ def _tone(rows: Sequence[dict[str, Any]], share: float | None) -> Tone:
 def _explained(findings: Sequence[Document]) -> str:
     retries = sum(1 for finding in findings if finding["kind"] == "redelivery" and finding["severity"] == "info")
     others = Counter(finding["kind"] for finding in findings if finding["kind"] in EXPLAINED)
-    told = [count(retries, "retry", "retries")] * bool(retries)
-    told += [count(others[kind], kind) for kind in EXPLAINED if others[kind]]
+    told = [counted(retries, "retry", "retries")] * bool(retries)
+    told += [counted(others[kind], kind) for kind in EXPLAINED if others[kind]]
     return f"Not counted, because they explain themselves: {listing(told)}." if told else ""
 
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_reports.facts import coverage, facts, percentage, provenance
 from flowtrail_reports.model import Check, Column, Line, LineChart, Report, Section, Table, Tone
 from flowtrail_reports.visible import visible
-from flowtrail_reports.writing import count, listing, milliseconds, number
+from flowtrail_reports.writing import listing, milliseconds, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ def _headline(groups: Sequence[dict[str, Any]]) -> str:
         return "Nothing is known of any group in this window."
     said = [_sentence(row) + "." for row in behind[:3]]
     if len(behind) > 3:
-        said.append(f"{count(len(behind) - 3, 'more group')} not up to date.")
+        said.append(f"{counted(len(behind) - 3, 'more group')} not up to date.")
     if unknown:
         said.append(f"Of {listing([visible(row['group']) for row in unknown])} the lag is not known.")
     if kept:

@@ -48,11 +48,6 @@ def time(value: str) -> str:
     return visible(f"{day} {clock}.{fraction[:3].ljust(3, '0')}")
 
 
-def count(amount: int, noun: str, plural: str | None = None) -> str:
-    """Write `1 event`, `2 events`."""
-    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
-
-
 def listing(names: Sequence[str]) -> str:
     """Write `a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

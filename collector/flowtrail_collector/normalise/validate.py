@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowtrail_collector.normalise.attributes import MAX_ENTRIES
+from flowtrail_collector.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,8 @@ class Problems:
     """What was wrong with the spans of one request: reason -> how many."""
 
     rejected: dict[str, int] = field(default_factory=dict)
-    noticed: dict[str, int] = field(default_factory=dict)
-    """Stored nevertheless."""
+    noticed: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Stored nevertheless: what it was of, and what was wrong with it -> how many."""
 
     @property
     def count(self) -> int:
@@ -43,8 +44,8 @@ class Problems:
 
     def message(self) -> str:
         """Return what the sender is told; empty where all was well."""
-        told = [f"{count} spans rejected: {reason}" for reason, count in self.rejected.items()]
-        told += [f"{count} {reason}" for reason, count in self.noticed.items()]
+        told = [f"{counted(count, 'span')} rejected: {reason}" for reason, count in self.rejected.items()]
+        told += [f"{counted(count, what)} {reason}" for (what, reason), count in self.noticed.items()]
         return "; ".join(told)
 
 
@@ -76,11 +77,11 @@ def count_attributes(
     if excess.any():
         sums = np.bincount(request_of, weights=excess, minlength=len(problems)).astype(int)
         for request in np.flatnonzero(sums).tolist():
-            reason = f"attributes beyond {MAX_ENTRIES} of a span were left out"
-            problems[request].noticed[reason] = int(sums[request])
+            what = ("attribute", f"beyond {MAX_ENTRIES} of a span: left out")
+            problems[request].noticed[what] = int(sums[request])
     if len(attributes.replaced):
         for request, count in _per_request(request_of[attributes.owners[attributes.replaced]]):
-            problems[request].noticed["strings were not UTF-8 and had bytes replaced"] = count
+            problems[request].noticed["string", "not in UTF-8: bytes replaced"] = count
 
 
 def links(lists: pa.ListArray) -> tuple[pa.ListArray, NDArray[np.int64]]:

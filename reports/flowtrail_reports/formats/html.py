@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
+from flowtrail_collector.wording import counted
 from flowtrail_reports.formats.figures import figure
 from flowtrail_reports.visible import visible
-from flowtrail_reports.writing import count, write
+from flowtrail_reports.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def _table(table: Table) -> Iterator[str]:
         yield "<tr>" + "".join(_cell(row, column) for column in table.columns) + "</tr>\n"
     yield "</tbody></table></div>"
     if len(table.rows) > MOST_ROWS:
-        yield f'<p class="note">{len(table.rows) - MOST_ROWS:,} more rows are in the other formats.</p>'
+        yield f'<p class="note">In the other formats: {counted(len(table.rows) - MOST_ROWS, "more row")}.</p>'
 
 
 def _cell(row: dict[str, Any], column: Column) -> str:
@@ -136,7 +137,9 @@ def _evidence(row: dict[str, Any], spans: list[str]) -> str:
     """Fold the spans that prove a row, with what they prove in words."""
     words = f"<p>{_text(row['summary'])}.</p>" if row.get("summary") else ""
     shown = "<br>".join(_text(span) for span in spans)
-    return f'<td class="evidence"><details><summary>{count(len(spans), "span")}</summary>{words}{shown}</details></td>'
+    return (
+        f'<td class="evidence"><details><summary>{counted(len(spans), "span")}</summary>{words}{shown}</details></td>'
+    )
 
 
 def _text(text: str) -> str:

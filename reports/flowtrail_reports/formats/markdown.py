@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from flowtrail_collector.wording import counted
 from flowtrail_reports.visible import visible
 from flowtrail_reports.writing import write
 
@@ -45,7 +46,7 @@ def _table(table: Table) -> Iterator[str]:
     for row in table.rows[:MOST_ROWS]:
         yield f"| {' | '.join(_inert(write(row.get(column.key), column)) for column in table.columns)} |"
     if len(table.rows) > MOST_ROWS:
-        yield f"\n{len(table.rows) - MOST_ROWS} more rows are in the other formats."
+        yield f"\nIn the other formats: {counted(len(table.rows) - MOST_ROWS, 'more row')}."
 
 
 def _inert(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.cli import options
 
 if TYPE_CHECKING:
@@ -61,4 +62,5 @@ def _held(source: Source) -> str:
         return f"{source.name} holds not a single span"
     names = [str(one["service"]) for one in status.get("services") or []]
     services = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
-    return f"{source.name} holds {store['spans']:,} spans from {store['oldest']} to {store['newest']}, of {services}"
+    spans = counted(store["spans"], "span")
+    return f"{source.name} holds {spans} from {store['oldest']} to {store['newest']}, of {services}"

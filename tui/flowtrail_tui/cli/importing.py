@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.cli import options
 from flowtrail_tui.cli.exits import Exit
 
@@ -73,7 +74,8 @@ def _sentence(result: Imported, store: Path) -> str:
     from flowtrail_tui.safe import safe
 
     new = result.stored or result.rejected or result.conflicting or not result.records
-    facts = [f"{result.stored:,} spans stored in {safe(str(store))}{'' if new else ': all of it was there already'}"]
+    already = "" if new else ": all of it was there already"
+    facts = [f"{counted(result.stored, 'span')} stored in {safe(str(store))}{already}"]
     facts += [f"{result.duplicates:,} were there already"] if result.duplicates and new else []
     facts += [f"{result.rejected:,} rejected ({safe('; '.join(result.notes))})"] if result.rejected else []
     return ", ".join(facts)
@@ -90,7 +92,7 @@ class _Bar:
         """Draw how far it is."""
         share = progress.bytes_read / progress.bytes_total if progress.bytes_total else 1.0
         full = round(share * BAR_CELLS)
-        text = f"{'█' * full}{'░' * (BAR_CELLS - full)} {share:4.0%}  {progress.spans:,} spans"
+        text = f"{'█' * full}{'░' * (BAR_CELLS - full)} {share:4.0%}  {counted(progress.spans, 'span')}"
         if self._on and text != self._shown:
             self._shown = text
             click.echo(f"\r{text}\x1b[K", err=True, nl=False)

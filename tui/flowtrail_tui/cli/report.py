@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.cli import options
 
 STDOUT = Path("-")
@@ -94,4 +95,4 @@ def _write(content: bytes, place: Path) -> None:
         place.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{place} can not be written: {error.strerror}; name another file with -o") from error
-    options.say(f"wrote {place} ({len(content):,} bytes)")
+    options.say(f"wrote {place} ({counted(len(content), 'byte')})")

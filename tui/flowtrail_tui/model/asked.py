@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line, wrap
@@ -57,7 +58,7 @@ def understood(document: dict[str, Any]) -> Line:
     return line(
         Part(" understood as ", "dim"),
         Part(UNDERSTOOD.get(how, how), "bright"),
-        Part(f"   {f.count(events)} event{'s' if events != 1 else ''}", "dim"),
+        Part(f"   {counted(events, 'event')}", "dim"),
         *(
             (Part("   also " + ", ".join(others), "warn"), Part("  c", "key"), Part(" chooses", "dim"))
             if others

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.link import LOW_COVERAGE
 from flowtrail_tui.model.parts import Line, Part, clip_line, fill_line, line, line_width, wrap
@@ -211,7 +212,7 @@ def _blind(event: dict[str, Any], document: dict[str, Any], sheet: _Sheet) -> li
 def _evidence(event: dict[str, Any], sheet: _Sheet, *, everything: bool) -> list[Line]:
     """Name the spans that prove the answers."""
     rows = evidence(event)
-    spans = f"{f.count(len(rows))} span{'s' if len(rows) != 1 else ''}"
+    spans = counted(len(rows), "span")
     if everything:
         listed = [(*fill_line((Part("   "), Part(claim, "dim")), sheet.label + 8), Part(span)) for claim, span in rows]
         return [*sheet.note("Evidence", [spans]), *(clip_line(one, sheet.width - 1) for one in listed)]

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line
@@ -283,7 +284,7 @@ def partitions_head(row: GroupLag) -> tuple[Line, Line]:
         Part(f" {clip(row.group, 28)}", "bright"),
         Part(" ▸ ", "dim"),
         Part(clip(row.destination, 32), "bright"),
-        Part(f"   {f.count(len(row.partitions))} partition{'s' if len(row.partitions) != 1 else ''}", "dim"),
+        Part(f"   {counted(len(row.partitions), 'partition')}", "dim"),
     )
     worst = row.worst
     if worst is None:

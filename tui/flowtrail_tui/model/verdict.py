@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.flows import record_name
 
@@ -80,9 +81,8 @@ def _sentence(event: dict[str, Any]) -> str:
     )
     groups = f.items(event.get("consumed"))
     done = [row for row in groups if row.get("answer") == "processed"]
-    sentences = [
-        start + (f", processed by {len(done)} of {len(groups)} groups" if groups else ", no group known to read it")
-    ]
+    read = f"processed by {len(done)} of {counted(len(groups), 'group')}" if groups else "no group known to read it"
+    sentences = [f"{start}, {read}"]
     sentences += [
         f"{f.word(row.get('group'))}: {told(row)}"
         for row in groups

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowtrail_collector.errors import FlowtrailError, SourceUnavailable
+from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.parts import Line, Part, line, wrap
 
@@ -58,7 +59,9 @@ def check_broker(bootstrap_servers: str) -> Check:
     finally:
         watcher.stop()
     return Check(
-        "broker", "ok", f"{bootstrap_servers} answers: {told['groups']} groups, {told['partitions']} partitions"
+        "broker",
+        "ok",
+        f"{bootstrap_servers} answers: {counted(told['groups'], 'group')}, {counted(told['partitions'], 'partition')}",
     )
 
 
@@ -110,7 +113,7 @@ def _service(service: dict[str, Any]) -> Check:
         lacks += [] if service.get("names_groups") else ["its group's name"]
     if not service.get("numbered"):
         lacks.append("numbers (coverage)")
-    found = f"{' and '.join(does)}, {f.count(f.number(service.get('spans')))} spans"
+    found = f"{' and '.join(does)}, {counted(f.whole(service.get('spans')) or 0, 'span')}"
     if not lacks:
         return Check(name, "ok", found)
     return Check(name, "missing", f"{found}; does not tell {', '.join(lacks)}", "trace it with flowtrail-tracer")
