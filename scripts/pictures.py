@@ -7,6 +7,7 @@ change of the screens: `uv run python scripts/pictures.py`; `--check` only tells
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,9 @@ DRAWN = {
 }
 """File name to picture."""
 SIZE = (120, 36)
+_CLIP = re.compile(r'(-clip-terminal">\s*<rect [^>]*height=")([\d.]+)')
+_CUT = 3
+"""Rich ends its clip a pixel above the last line's end, and draws all lines 1.5 lower: descenders are cut."""
 
 
 async def draw(name: str) -> str:
@@ -36,7 +40,8 @@ async def draw(name: str) -> str:
     app, source = picture.app()
     async with app.run_test(size=SIZE) as pilot:
         await picture.reach(Driven(app, source, pilot))
-        return app.export_screenshot()
+        svg = app.export_screenshot()
+    return _CLIP.sub(lambda found: f"{found[1]}{float(found[2]) + _CUT:g}", svg)
 
 
 def main(arguments: list[str]) -> int:

@@ -105,7 +105,8 @@ class FakeSource:
         """Answer with five groups in different states."""
         self._work("lag", (window, filter_text))
         rows = [row for row in self._lag_rows() if not filter_text or filter_text in str(row)]
-        return {"schema": "flowtrail.lag/1", "as_of": rfc3339(self.now_ns), "coverage": self.coverage, "rows": rows}
+        times = {"as_of": rfc3339(self.now_ns), "since": rfc3339(self.now_ns - 900 * SECOND)}
+        return {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage, "rows": rows}
 
     def findings(self, window: Window, filter_text: str = "") -> Document:
         """Answer with nothing: no screen asks yet."""
@@ -288,8 +289,8 @@ class FakeSource:
         shapes = (
             ("ledger", "orders.created", 12, "falling", 181_902, 192_000.0, 1204.0, 1052.0, None),
             ("email", "orders.created", 12, "draining", 412, 400.0, 1204.0, 1235.0, 13_000.0),
-            ("billing", "orders.created", 12, "ok", 0, 0.0, 1204.0, 1204.0, 0.0),
-            ("search-index", "orders.updated", 6, "ok", 16, 20.0, 803.0, 803.0, 20.0),
+            ("billing", "orders.created", 12, "ok", 0, 0.0, 1204.0, 1204.0, None),
+            ("search-index", "orders.updated", 6, "ok", 16, 20.0, 803.0, 803.0, None),
             ("audit", "orders.created", 12, "stopped", None, None, 1204.0, 0.0, None),
             ("legacy-etl", "payments.settled", 3, "retention", None, None, 88.0, 0.0, None),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.chart import LEAST_HEIGHT, chart
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line
 from flowtrail_tui.model.words import LAG_ORDER, lag_status
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SPARK = 16
+MOST_CHART = 12
+"""Lines of the chart where there is room for more."""
+LEAST_PARTITIONS = 6
+"""Lines that a long list of partitions keeps beside the chart: its head, and the worst five."""
 GROUP_COLUMNS = (
     Column("GROUP", 8, 22),
     Column("DESTINATION", 8, 26),
@@ -276,6 +281,32 @@ def summary(rows: Sequence[GroupLag]) -> Line:
             Part(f"{clip(worst.group, 20)} on {clip(worst.destination, 24)} p{worst.worst.partition}", role),
         ]
     return tuple(parts)
+
+
+def share_room(room: int, row: GroupLag) -> tuple[int, int]:
+    """Share the lines below the groups: partitions, chart; 0 for it where too few are left or nothing is known."""
+    if all(value is None for value in row.history):
+        return room, 0
+    wanted = len(row.partitions) + 2
+    left = max(room - wanted, min(LEAST_HEIGHT + 1, room - LEAST_PARTITIONS))
+    lines = min(left, MOST_CHART) if left >= LEAST_HEIGHT else 0
+    return (min(wanted, room - lines) if lines else room), lines
+
+
+def over_time(row: GroupLag, times: tuple[int, int] | None, size: tuple[int, int], *, dimmed: bool) -> list[Line]:
+    """Draw a group's lag as a chart; `times` are those of its first and last sample, if they are known."""
+    status = lag_status(row.status)
+    role = "dim" if dimmed else "spark" if status.role == "ok" else status.role
+    return chart("lag ≥" if row.partial else "lag", row.history, times, size, role)
+
+
+def sampled(document: dict[str, Any]) -> tuple[int, int] | None:
+    """Return when the first and the last value of the rows' own histories stood; None where they have none."""
+    since, as_of = f.moment(document.get("since")), f.moment(document.get("as_of"))
+    samples = min((len(row.get("history") or ()) for row in f.items(document.get("rows"))), default=0)
+    if since is None or as_of is None or samples < 2:
+        return None
+    return since + (as_of - since) // samples, as_of
 
 
 def partitions_head(row: GroupLag) -> tuple[Line, Line]:

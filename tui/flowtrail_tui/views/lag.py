@@ -1,4 +1,4 @@
-"""Lag: every group on every destination, worst first; below, the partitions of the selected one."""
+"""Lag: every group on every destination, worst first; below, the selected one's partitions, and its lag over time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SECOND = 10**9
 
 
 class LagView(View):
-    """The table of groups and the pane of partitions."""
+    """The table of groups, the pane of partitions, the chart."""
 
     title = "Lag"
     lanes = ("lag",)
@@ -47,12 +47,15 @@ class LagView(View):
         self.rows: tuple[GroupLag, ...] = ()
         self.history = History()
         self.error: Exception | None = None
+        self._times: tuple[int, int] | None = None
+        self._chart_lines = 0
         self._due_ns = 0
         self._asked_before = False
         self.filter = FilterBar(self._draw_right)
         self.groups: Table[GroupLag] = Table(model.GROUP_COLUMNS, _group_cells, id="lag-groups")
         self.partitions: Table[PartitionLag] = Table(model.PARTITION_COLUMNS, _partition_cells, id="lag-partitions")
         self.head = Lines(self._draw_head, id="lag-head")
+        self.chart = Lines(self._draw_chart, id="lag-chart")
 
     def compose(self) -> ComposeResult:
         """Lay out the view."""
@@ -62,6 +65,7 @@ class LagView(View):
         yield Lines(rule, id="lag-rule")
         yield self.head
         yield self.partitions
+        yield self.chart
 
     def on_mount(self) -> None:
         """Start without an error."""
@@ -110,6 +114,7 @@ class LagView(View):
         self._asked_before = True
         self.history.add(document)
         self.rows = model.groups(document, self.history)
+        self._times = model.sampled(document)
         self._show_error(None)
         self._show_rows(self.rows)
         self.frame.took_coverage(f.number(document.get("coverage")))
@@ -123,18 +128,26 @@ class LagView(View):
         cursor = places.get(selected.identity, 0) if selected is not None else 0
         self.groups.set_rows(rows, cursor=cursor)
         self.groups.show_notice(notices.no_lag(self.filter.text, self.session.range.name))
-        self._share_room()
         self._show_partitions()
         self.filter.redraw()
 
     def _share_room(self) -> None:
-        """Give the groups what they need, at most three fifths; the partitions get the rest, if there are groups."""
-        height = self.size.height
+        """Give the groups what they need, at most three fifths; the rest goes to the selected one, if there is any."""
+        height, row = self.size.height, self.groups.current
         for widget in (self.query_one("#lag-rule"), self.head, self.partitions):
-            widget.display = bool(self.groups.rows)
-        self.groups.styles.height = (
-            min(len(self.groups.rows) + 2, max(5, height * 3 // 5)) if self.groups.rows else "1fr"
-        )
+            widget.display = row is not None
+        self.chart.display = False
+        if row is None:
+            self.groups.styles.height = "1fr"
+            return
+        groups = min(len(self.groups.rows) + 2, max(5, height * 3 // 5))
+        fixed = 3 + (self.error is not None)  # filter, rule, head; and what went wrong
+        partitions, lines = model.share_room(height - groups - fixed, row)
+        self.groups.styles.height = groups
+        self.partitions.styles.height = partitions
+        self._chart_lines = self.chart.styles.height = lines
+        self.chart.display = lines > 0
+        self.chart.redraw()
 
     def on_resize(self) -> None:
         """Share the room anew."""
@@ -146,6 +159,7 @@ class LagView(View):
         rows = row.partitions if row is not None else ()
         same = selected is not None and any(selected.group == one.group for one in rows)
         self.partitions.set_rows(rows, cursor=None if same else 0)
+        self._share_room()
         self.head.redraw()
         self.frame.redraw_status()
 
@@ -226,6 +240,7 @@ class LagView(View):
         row = self.query_one("#lag-error", Lines)
         row.display = error is not None
         row.redraw()
+        self._share_room()
 
     def _draw_error(self, _width: int) -> list[Line]:
         return [
@@ -243,6 +258,13 @@ class LagView(View):
     def _draw_head(self, width: int) -> list[Line]:
         row = self.groups.current
         return [sides(*model.partitions_head(row), width)] if row is not None else [()]
+
+    def _draw_chart(self, width: int) -> list[Line]:
+        row = self.groups.current
+        if row is None:
+            return []
+        size = (width - 1, self._chart_lines)  # the widget's own height may still be the former one
+        return model.over_time(row, self._times, size, dimmed=self.session.link.disconnected)
 
 
 def _unknown(row: GroupLag) -> GroupLag:
