@@ -6,7 +6,9 @@ Nothing heavy is imported here, and a command's own module only when it runs: `f
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from flowtrail_tui.cli.group import Entry, LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 DEBUG_VARIABLE = "FLOWTRAIL_DEBUG"
 
@@ -52,6 +55,7 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. No traceback reaches the user unless $FLOWTRAIL_DEBUG is set."""
+    interrupt = _Interrupt()
     try:
         _prepare_streams()
         result = cli.main(None if arguments is None else list(arguments), prog_name="flowtrail", standalone_mode=False)
@@ -63,11 +67,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.exceptions.Abort):
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last line of defence: people get a sentence
-        return _explain(error)
+        return _explain(error, interrupted=interrupt.pressed)
+    finally:
+        interrupt.forget()
     return result if isinstance(result, int) else Exit.OK
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, *, interrupted: bool) -> int:
     """Say an error in one paragraph and return its exit code."""
     from flowtrail_collector.errors import FlowtrailError, NothingKnown
 
@@ -75,7 +81,7 @@ def _explain(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-    if _is_interrupt(error):
+    if interrupted:
         return Exit.INTERRUPTED
     if not isinstance(error, FlowtrailError):
         _say(
@@ -88,13 +94,24 @@ def _explain(error: Exception) -> int:
     return error.exit_code
 
 
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Tell whether Ctrl-C is behind an error: DuckDB makes it a RuntimeError of a query, and import systems wrap it."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted"):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+class _Interrupt:
+    """Knows whether Ctrl-C was pressed: what DuckDB makes of it is then no fault, and no damage of a store."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        main_thread = threading.current_thread() is threading.main_thread()
+        self._watching = main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._watching:
+            signal.signal(signal.SIGINT, self._press)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.pressed = True
+        signal.default_int_handler(number, frame)
+
+    def forget(self) -> None:
+        """Leave Ctrl-C as it was."""
+        if self._watching:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _refuse(wrong: click.ClickException) -> int:
