@@ -123,13 +123,15 @@ open_last AS (
     FROM open_turns AS o
 ),
 crashed AS (
-    -- Records that an owner who crashed may have been handed without our knowing.
-    SELECT DISTINCT p.grp, p.log, p."offset"
+    -- Records that were there before an owner who crashed was followed: it may have gone to them without our knowing.
+    -- `onward`: reading straight on was enough for it.
+    SELECT p.grp, p.log, p."offset", bool_or(t.from_offset <= p."offset") AS onward
     FROM pairs AS p
-    JOIN tails AS t ON t.grp = p.grp AND t.log = p.log AND t.from_offset <= p."offset"
+    JOIN tails AS t ON t.grp = p.grp AND t.log = p.log
     JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
     WHERE r.acked_ns IS NULL
         OR r.acked_ns < t.until_ns + CASE WHEN r.acked_host = t.until_host THEN 0 ELSE 5000000000 END
+    GROUP BY p.grp, p.log, p."offset"
 ),
 facts AS (
     SELECT
@@ -152,11 +154,8 @@ facts AS (
         h.dark AS owner_dark,
         s.start, s."position", s.reason AS position_reason, s.ref AS position_ref,
         a."offset" IS NOT NULL AS aborted,
-        x."offset" IS NOT NULL AS maybe_swallowed,
-        EXISTS (
-            -- An owner since the last attempt crashed: it may have gone back to the record unseen.
-            SELECT 1 FROM tails AS z WHERE z.grp = p.grp AND z.log = p.log AND z.gen >= f.last_gen
-        ) AS crashed_since,
+        coalesce(x.onward, FALSE) AS maybe_swallowed,
+        x."offset" IS NOT NULL AS maybe_tried,
         w.as_of_ns
     FROM pairs AS p
     CROSS JOIN as_of AS w
@@ -187,14 +186,14 @@ judged AS (
             WHEN last_outcome = 'failed' AND gone_ref IS NOT NULL AND "position" <= "offset"
                                                                      THEN 'retrying|redelivery pending'
             WHEN last_outcome = 'failed' AND dark                    THEN 'unknown|telemetry gap'
-            WHEN last_outcome = 'failed' AND crashed_since           THEN 'unknown|the member vanished'
+            WHEN last_outcome = 'failed' AND maybe_tried           THEN 'unknown|the member vanished'
             WHEN last_outcome = 'failed'                             THEN 'failed|' || coalesce(last_error, '')
             WHEN handings > 0 AND NOT instrumented AND passed_in_ownership AND NOT coalesce(owner_dark, TRUE)
                                                                      THEN 'processed|inferred'
             WHEN handings > 0 AND NOT instrumented AND coalesce("position" > "offset", FALSE)
                                                                      THEN 'unknown|outcome not instrumented'
             WHEN open_turn AND (hidden OR (dark AND (went_on OR left_in_order OR gone))) THEN 'unknown|telemetry gap'
-            WHEN open_turn AND crashed_since AND (went_on OR (left_in_order AND open_passed) OR (gone AND "position" > "offset"))
+            WHEN open_turn AND maybe_tried AND (went_on OR (left_in_order AND open_passed) OR (gone AND "position" > "offset"))
                                                                      THEN 'unknown|the member vanished'
             WHEN open_turn AND went_on                               THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member went on' END
             WHEN open_turn AND left_in_order AND open_passed         THEN 'unfinished|' || CASE WHEN failed > 0 THEN 'earlier failure' ELSE 'the member left after committing past it' END
