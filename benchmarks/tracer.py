@@ -5,13 +5,15 @@
 Every mode runs in a process of its own against the same in-memory broker (librdkafka's mock cluster, in yet another
 process) and sends its spans to the same dummy OTLP receiver. What is counted is the CPU time of the client's process
 alone, all threads, export included. The modes take turns; the figures are the lowest of the rounds, because what else
-runs on the machine only adds. `headers` is the bare client carrying headers like those that flowtrail stamps: what
-kafka-python spends on encoding, checksumming and decoding them is the price of the headers, not of the recording.
+runs on the machine only adds. What imports leave to the garbage collector is collected before the counting begins: in
+whose figure it fell would be chance. `headers` is the bare client carrying headers like those that flowtrail stamps:
+what kafka-python spends on encoding, checksumming and decoding them is the price of the headers, not of the recording.
 
 kafka-python checksums every byte in Python, unless the package `crc32c` is installed. Where it is, both are measured.
 """
 
 import argparse
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -95,6 +97,7 @@ def measure(mode: str, broker: str, receiver: int, messages: int) -> dict[str, f
         producer.send(topic, value=value, key=b"key-1", partition=0, headers=headers)
     producer.flush()
     flush()
+    gc.collect()
     begun, hot = time.process_time(), 0.0
     for _ in range(messages):
         before = time.thread_time()
@@ -109,6 +112,7 @@ def measure(mode: str, broker: str, receiver: int, messages: int) -> dict[str, f
     for _ in range(500):
         next(consumer)
     flush()
+    gc.collect()
     begun = time.process_time()
     for _ in range(messages):
         next(consumer)

@@ -31,7 +31,7 @@ HARMLESS = re.compile(
     r"""^\s*(
     try:|finally:|raise|pass|except\ .*|(async\ )?def\ .*|return(\ [\w.]+)?(\ or\ "")?      # cannot fail
     |[\w., ]+(:\ [^=]+)?\ =\ ([\w., ]+|.*(\[\]|None))|self\._given\ =\ .*   # name for name
-    |if\ \w+\ is\ (not\ )?None:                                                            # likewise
+    |if\ \w+\ is\ (not\ )?None:|if\ not\ publication\.awaited:                             # likewise
     |(\w+\ =\ )?_(returned|raised|stepped|closed|closing|prepared|answered|attempt|now)\(.*  # guarded inside
     |.*\boriginal\(.*|with\ type\(self\)\(.*|(\w+\ =\ )?function\(.*                        # the host's own call
     )(\s*\#.*)?$""",
@@ -75,14 +75,43 @@ def record(offset: int) -> Any:
     )
 
 
+class Answer:
+    """The future of a batch: calls back when told."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[Any], Any]] = []
+
+    def add_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Keep it."""
+        self.callbacks.append(callback)
+
+    add_errback = add_callback
+
+
 class Batch:
     """Stands for the batch that a record enters."""
 
     topic_partition = TP
 
-    def try_append(self, timestamp_ms: Any, key: Any, value: Any, headers: Any) -> tuple[Any, ...]:
-        """Return what was appended, without headers."""
-        return (key, value)
+    def __init__(self) -> None:
+        self.produce_future = Answer()
+        self._record_futures: list[Any] = []
+
+    def try_append(self, timestamp_ms: Any, key: Any, value: Any, headers: Any) -> Any:
+        """Return the record's future; a value of `full` does not fit."""
+        if value == b"full":
+            return None
+        self._record_futures.append(Future())
+        self._record_futures[-1].args = (len(self._record_futures) - 1,)
+        return self._record_futures[-1]
+
+
+class Accumulator:
+    """Stands for RecordAccumulator."""
+
+    def split_and_reenqueue(self, batch: Any) -> int:
+        """Say how many records there are to split."""
+        return len(batch._record_futures)
 
 
 class Producer:
@@ -91,15 +120,24 @@ class Producer:
     def __init__(self) -> None:
         self.config = {"bootstrap_servers": "h:1", "client_id": "c", "api_version": (2, 1), "transactional_id": "t"}
         self._metadata = SimpleNamespace(cluster_id="abc")
-        self.batch = Batch()
+        self.accumulator = Accumulator()
+        self.batches: list[Any] = []
+        self.make_batch: Callable[[], Any] = Batch
 
     def send(self, topic: str, value: Any = None, headers: Any = None, *, answer: Any = None) -> Any:
-        """Append, and answer as told."""
-        appended = self.batch.try_append(None, b"k", value, headers or [])
+        """Append to the newest batch, and answer as told."""
+        if not self.batches:
+            self.batches.append(self.make_batch())
+        appended = self.batches[-1].try_append(None, b"k", value, headers or [])
         if isinstance(answer, HostError):
             raise answer
         self.appended = appended
         return Future(answer)
+
+    def answer(self, answer: Any) -> None:
+        """Answer for the newest batch."""
+        for callback in self.batches.pop().produce_future.callbacks:
+            callback(answer)
 
     def close(self) -> str:
         """Close."""
@@ -191,7 +229,9 @@ def hooked() -> tuple[Any, Any]:
     ):
         setattr(stand_in, name, make(getattr(Producer, name)))
     sender = stand_in()
-    sender.batch = type("B", (Batch,), {"try_append": producer.make_append(Batch.try_append)})()
+    sender.make_batch = type("B", (Batch,), {"try_append": producer.make_append(Batch.try_append)})
+    split = producer.make_split(Accumulator.split_and_reenqueue)
+    sender.accumulator = type("A", (Accumulator,), {"split_and_reenqueue": split})()
     reader_type = type("Consumer", (Consumer,), {})
     for name, make in (
         ("poll", lambda original: consumer.make_poll(original, lambda _: None)),
@@ -248,6 +288,14 @@ def host(sender: Any, reader: Any) -> list[Any]:
         note(lambda: sender.send("orders", b"v", answer=TimeoutError()))
         note(lambda: sender.send("orders", b"v", answer=HostError("broken")))
     seen.append(list(headers))
+    for answer in ((5, -1, None), (-1, -1), TimeoutError(), (5, -1, lambda _: TimeoutError())):
+        note(lambda: sender.send("orders", b"v"))
+        note(lambda: sender.send("orders", None, headers))
+        note(lambda: sender.send("orders", b"full"))
+        sender.answer(answer)
+    note(lambda: sender.send("orders", b"v"))
+    note(lambda: sender.accumulator.split_and_reenqueue(sender.batches[-1]))
+    note(lambda: sender.send("orders", b"v"))
     note(lambda: reader._subscription.assign_from_subscribed([TP]))
     note(lambda: reader._subscription.seek(TP, 0))
     for message in reader:

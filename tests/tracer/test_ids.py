@@ -17,7 +17,7 @@ NOW = 1_763_729_000_123_456_789
 def test_a_message_id_is_a_uuid7_of_its_time(now):
     """Version, variant, and the millisecond in its first 48 bits; from either source."""
     ids = RandomIds()
-    for text in (ids.message_id(now), ids.first(now)[1].decode()):
+    for text in (ids.message_id(now), ids.first(now)[2].decode()):
         found = uuid.UUID(text)
         assert str(found) == text
         assert (found.version, found.variant) == (7, uuid.RFC_4122)
@@ -27,7 +27,7 @@ def test_a_message_id_is_a_uuid7_of_its_time(now):
 def test_ids_are_unique_over_many_refills_and_threads():
     """What is made ahead is given out once, whoever asks, and is well-formed."""
     ids = RandomIds()
-    firsts: list[tuple[bytes, bytes]] = []
+    firsts: list[tuple[bytes, bytes, bytes]] = []
     spans: list[str] = []
 
     def work() -> None:
@@ -40,11 +40,12 @@ def test_ids_are_unique_over_many_refills_and_threads():
         thread.start()
     for thread in threads:
         thread.join()
-    parents = [parse_traceparent(traceparent.decode()) for traceparent, _ in firsts]
+    parents = [parse_traceparent(traceparent.decode()) for _, traceparent, _ in firsts]
+    assert all(raw.hex() == parent[0] + parent[1] for (raw, _, _), parent in zip(firsts, parents, strict=True))
     assert all(parent is not None and parent[2] == 1 for parent in parents)
     assert len({parent[0] for parent in parents}) == 4000
     assert len({*spans, *(parent[1] for parent in parents)}) == 8000
-    assert len({message_id for _, message_id in firsts}) == 4000
+    assert len({message_id for _, _, message_id in firsts}) == 4000
     assert {len(span) for span in spans} == {16}
 
 
@@ -52,7 +53,7 @@ def test_ids_follow_the_clock_also_backwards():
     """The digits of a millisecond are kept for that millisecond only."""
     ids = RandomIds()
     for now in (NOW, NOW + 999_999, NOW - 5_000_000, NOW + 1_000_000, NOW):
-        assert uuid.UUID(ids.first(now)[1].decode()).int >> 80 == now // 1_000_000
+        assert uuid.UUID(ids.first(now)[2].decode()).int >> 80 == now // 1_000_000
 
 
 def test_a_forked_child_shares_nothing_with_its_parent():

@@ -249,7 +249,6 @@ class process(Generic[MessageT]):  # noqa: N801 - reads as a verb in a with stat
         processing, self._processing = self._processing, None
         try:
             if processing is not None:
-                processing.leave()
                 processing.finish(error)
         except Exception:  # noqa: BLE001 - the body's outcome stands
             fault("process")

@@ -13,7 +13,7 @@ assert sent.attributes["messaging.destination.name"] == "orders"
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flowtrail_tracer import attributes as names
@@ -21,7 +21,7 @@ from flowtrail_tracer._core import faults
 from flowtrail_tracer._core.ids import CounterIds, Ids, RandomIds, SteppingClock, system_clock
 from flowtrail_tracer._core.runtime import RUNTIME, Numbers
 from flowtrail_tracer._core.settings import HeaderNames, Settings
-from flowtrail_tracer._core.span import AttributeValue, Record, Span
+from flowtrail_tracer._core.span import AttributeValue, Entry, Record, Series, Span
 from flowtrail_tracer._pipeline.decode import decode_span
 
 __all__ = ["CounterIds", "RecordedSpan", "Recorder", "SteppingClock", "recording"]
@@ -59,18 +59,36 @@ class RecordedSpan:
         return int(self.attributes[names.NUMBER])
 
 
+@dataclass(frozen=True)
+class _One:
+    """One span of a series."""
+
+    number: int
+    series: Series
+    entry: Entry
+
+    def encode(self, dropped: int) -> bytes:
+        (span,) = self.series.encode([(self.number, self.entry)], dropped)
+        return span
+
+
 class Recorder:
     """Keeps what was recorded; usable from any thread."""
 
     def __init__(self) -> None:
+        self.owner: object = object()
         self._numbers = Numbers()
-        self._records: list[Record] = []
+        self._records: list[Record | _One] = []
         self._spans: dict[int, RecordedSpan] = {}
 
     def put(self, record: Record) -> None:
         """Keep one record."""
         record.number = self._numbers.next()
         self._records.append(record)
+
+    def add(self, series: Series, entries: Sequence[Entry]) -> None:
+        """Keep several spans of one kind."""
+        self._records += [_One(self._numbers.next(), series, entry) for entry in entries]
 
     def spans(self, operation: str | None = None, *, name: str | None = None) -> list[RecordedSpan]:
         """Return the spans so far in the order of their numbers; of one type of operation, or of one name, if given."""
@@ -109,9 +127,10 @@ class Recorder:
     def after_fork(self) -> None:
         """Begin anew in a forked child."""
         self.clear()
+        self.owner = object()
         self._numbers.restart()
 
-    def _span(self, record: Record) -> RecordedSpan:
+    def _span(self, record: "Record | _One") -> RecordedSpan:
         found = self._spans.get(record.number)
         if found is None:
             found = self._spans[record.number] = _plain(decode_span(record.encode(0)))

@@ -1,9 +1,11 @@
 """Deliveries and processing: what was handed to the application, and what it did with each message."""
 
+from binascii import unhexlify
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import TYPE_CHECKING, Final
 
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
@@ -12,34 +14,57 @@ from flowtrail_tracer._core.content import key_utf8, payload_digest
 from flowtrail_tracer._core.context import (
     FLOW,
     PROCESSING,
+    attach,
     current_flow,
     extract,
+    get_current,
     local_parent,
     remote_parent,
     span_context,
     uses_default_propagators,
 )
 from flowtrail_tracer._core.facts import Facts
-from flowtrail_tracer._core.headers import Known, payload_schema_id
+from flowtrail_tracer._core.headers import Known, payload_schema_id, read_sequence, utf8
 from flowtrail_tracer._core.identify import identify
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Fixed, Identity
-from flowtrail_tracer._pipeline.encode import encode_attributes, encode_span
-from flowtrail_tracer._pipeline.wire import Key
+from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Entry, Fixed, Identity, Series
+from flowtrail_tracer._pipeline.encode import (
+    FLAGS,
+    NUMBER,
+    encode_attributes,
+    encode_dropped,
+    encode_fixed,
+    encode_identity,
+    encode_span,
+    encode_times,
+)
+from flowtrail_tracer._pipeline.wire import Key, varint
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span as SdkSpan
 
-_offset = Key(names.OFFSET).integer
-_message_id = Key(names.MESSAGE_ID).utf8
-_correlation_id = Key(names.CORRELATION_ID).utf8
-_causation_id = Key(names.CAUSATION_ID).utf8
-_key = Key(names.KEY).utf8
-_body_size = Key(names.BODY_SIZE).integer
+_OFFSET: Final = Key(names.OFFSET)
+_MESSAGE_ID: Final = Key(names.MESSAGE_ID)
+_CORRELATION_ID: Final = Key(names.CORRELATION_ID)
+_CAUSATION_ID: Final = Key(names.CAUSATION_ID)
+_KEY: Final = Key(names.KEY)
+_BODY_SIZE: Final = Key(names.BODY_SIZE)
+_SEQUENCE: Final = Key(names.PRODUCER_SEQ)
 _epoch = Key(names.PRODUCER_EPOCH).utf8
-_sequence = Key(names.PRODUCER_SEQ).integer
 _INFERRED = Key(names.OUTCOME_INFERRED).boolean(True)
+_TEXTS: Final = tuple(
+    (meaning, key.texts)
+    for meaning, key in (
+        ("message_id", _MESSAGE_ID),
+        ("correlation_id", _CORRELATION_ID),
+        ("causation_id", _CAUSATION_ID),
+    )
+)
+_split_parent = Struct("3s32s1s16s3s").unpack
+_REMOTE: Final = FLAGS[1][1]
+_NO_TRACE: Final = bytes(16)
+_NO_SPAN: Final = bytes(8)
 
 
 class Membership:
@@ -80,6 +105,7 @@ class Processing(NonRecordingSpan):
     error: str | None = None
     error_type: str | None = None
     inferred: bool = False
+    tombstone = False
     inside: Context | None = None
     digest: str | None = None
     schema: str | None = None
@@ -110,13 +136,15 @@ class Processing(NonRecordingSpan):
         """Headers that propagators may have to read."""
         self.key = key
         self.size = size
-        self.tombstone = value is None
-        if type(value) is bytes and value[:1] == b"\0":
+        if value is None:
+            self.tombstone = True
+        elif type(value) is bytes and value[:1] == b"\0":
             self.schema = payload_schema_id(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
         self.start = RUNTIME.now()
-        self.outer = _without_ended(get_current())
+        outer = get_current()
+        self.outer = outer and _without_ended(outer)
         if RUNTIME.tracer is not None:
             self._identity = self._identify()
 
@@ -155,16 +183,17 @@ class Processing(NonRecordingSpan):
         self.inside = inner
         attach(inner)
 
-    def leave(self) -> None:
-        """Make what was current before current again, unless the application has set something else since."""
-        if self.inside is not None and get_current() is self.inside:
-            attach(_without_ended(self.outer))
-
     def finish(self, error: BaseException | None = None, *, inferred: bool = False) -> None:
-        """Record the end; only the first call counts. `inferred`: nobody stated it, the loop came back for more."""
+        """Record the end; only the first call counts. `inferred`: nobody stated it, the loop came back for more.
+
+        What was current before is current again, unless the application has set something else since.
+        """
         if self.ended:
             return
         self.ended = True
+        if self.inside is not None and get_current() is self.inside:
+            outer = self.outer
+            attach(outer and _without_ended(outer))
         self.inferred = inferred
         now = RUNTIME.now()
         self.finished = max(self.start, now)
@@ -175,46 +204,52 @@ class Processing(NonRecordingSpan):
         if not self.iterated:
             self.source = None
         sink = RUNTIME.sink
-        if sink is not None:
+        if sink is None:
+            return
+        if error is not None or self._identity is not None or not self._is_usual():
             sink.put(self)
+            return
+        facts = self.facts
+        series = facts.processed
+        if (
+            series is None
+            or series.partition != self.partition
+            or series.destination != self.destination
+            or series.membership is not self.membership
+            or series.owner is not sink.owner
+        ):
+            series = facts.processed = Processed(self, sink.owner)
+        sink.add(series, ((self.start, self.finished, self.offset, self.known.found, self.key, self.size, inferred),))
 
-    def _template(self) -> Fixed:
-        membership, facts = self.membership, self.facts
-        key = (self.destination, self.partition, facts.cluster(), facts)
-        found = membership.templates.get(key)
-        if found is None:
-            partition = None if self.partition is None else str(self.partition)
-            more = ((names.PARTITION, partition), *membership.attributes())
-            found = facts.template(CONSUMER, "process", "process", self.destination, more)
-            membership.templates[key] = found
-        return found
+    def _is_usual(self) -> bool:
+        """Whether what a `Processed` has of a message is all there is, and none of it can fail."""
+        key = self.key
+        return not (self.carried or self.outer or self.schema or self.digest or self.tombstone or self.known.more) and (
+            type(key) is bytes or key is None
+        )
 
     def encode(self, dropped: int) -> bytes:
         """Return the span as OTLP."""
         known = self.known
-        extra = b"" if self.offset is None else _offset(self.offset)
-        message_id = known.utf8("message_id")
-        if message_id is not None:
-            extra += _message_id(message_id)
-        correlation_id = known.utf8("correlation_id")
-        if correlation_id is not None:
-            extra += _correlation_id(correlation_id)
-        causation_id = known.utf8("causation_id")
-        if causation_id is not None:
-            extra += _causation_id(causation_id)
+        extra = b"" if self.offset is None else _OFFSET.integer(self.offset)
+        for meaning, texts in _TEXTS:
+            text = known.utf8(meaning)
+            if text is not None:
+                extra += texts[len(text)] + text
         key = key_utf8(self.key, RUNTIME.settings.key_hmac)
         if key is not None:
-            extra += _key(key)
+            extra += _KEY.utf8(key)
         if self.size >= 0 and not self.tombstone:
-            extra += _body_size(self.size)
+            extra += _BODY_SIZE.integer(self.size)
         sequence = known.sequence()
         if sequence is not None:
-            extra += _epoch(sequence[0]) + _sequence(sequence[1])
+            extra += _epoch(sequence[0]) + _SEQUENCE.integer(sequence[1])
         if self.inferred:
             extra += _INFERRED
         if known.more or self.tombstone or self.error_type or self.schema or self.digest:
             extra += encode_attributes(self._rare(known))
-        identity, fixed = self.identity, self._template()
+        fixed = _template(self.facts, self.membership, self.destination, self.partition)
+        identity = self.identity
         return encode_span(identity, fixed, self.start, self.finished, self.number, dropped, extra, self.error)
 
     def _rare(self, known: Known) -> list[tuple[str, AttributeValue]]:
@@ -234,6 +269,91 @@ class Processing(NonRecordingSpan):
         if self.error_type is not None:
             found.append((names.ERROR_TYPE, self.error_type))
         return found
+
+
+class Processed(Series):
+    """Processings of one partition as they mostly are: no error, nothing sent from within, no headers but ours."""
+
+    __slots__ = ("destination", "facts", "membership", "partition")
+
+    def __init__(self, first: Processing, owner: object) -> None:
+        super().__init__(owner)
+        self.facts = first.facts
+        self.membership = first.membership
+        self.destination = first.destination
+        self.partition = first.partition
+
+    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Return these as fields of ScopeSpans."""
+        fixed = _template(self.facts, self.membership, self.destination, self.partition)
+        shared = fixed.encoded or encode_fixed(fixed)
+        secret = RUNTIME.settings.key_hmac
+        numbers, offsets, sequences, sizes = NUMBER.varints, _OFFSET.varints, _SEQUENCE.varints, _BODY_SIZE.varints
+        keys = _KEY.texts
+        spans, epoch, of_epoch = [], b"", b""
+        for number, (start, end, offset, found, key, size, inferred) in entries:
+            raw = varint(number)
+            parts = [_hung(found), shared, encode_times(0x39, start, 0x41, end), numbers[len(raw)], raw]
+            if offset is not None:
+                raw = varint(offset)
+                parts += offsets[len(raw)], raw
+            for meaning, texts in _TEXTS:
+                text = found.get(meaning)
+                if text is not None and (text := utf8(text)) is not None:
+                    parts += texts[len(text)], text
+            text = found.get("sequence")
+            sequence = None if text is None else read_sequence(utf8(text))
+            if sequence is not None:
+                if sequence[0] != epoch:
+                    epoch = sequence[0]
+                    of_epoch = _epoch(epoch)
+                raw = varint(sequence[1])
+                parts += of_epoch, sequences[len(raw)], raw
+            if key is not None:
+                text = key_utf8(key, secret) or b""
+                parts += keys[len(text)], text
+            if size >= 0:
+                raw = varint(size)
+                parts += sizes[len(raw)], raw
+            if inferred:
+                parts.append(_INFERRED)
+            if dropped:
+                parts.append(encode_dropped(dropped))
+                dropped = 0
+            body = b"".join(parts)
+            spans.append(b"\x12" + varint(len(body)) + body)
+        return spans
+
+
+def _hung(found: dict[str, bytes]) -> bytes:
+    """Return the identity of a processing, hung on the sender's span if these headers name one."""
+    above = found.get("traceparent")
+    if above is not None and len(above) == 55 and "tracestate" not in found:
+        version, trace_id, dash, parent_id, flags = _split_parent(above)
+        if version == b"00-" and dash == b"-" and flags == b"-01":  # as it nearly always is
+            try:
+                trace_id, parent_id = unhexlify(trace_id), unhexlify(parent_id)
+            except ValueError:
+                return _hung_otherwise(found)
+            if trace_id != _NO_TRACE and parent_id != _NO_SPAN:
+                own = bytes.fromhex(RUNTIME.ids.span_id())
+                return b"\x0a\x10%b\x12\x08%b\x22\x08%b%b" % (trace_id, own, parent_id, _REMOTE)
+    return _hung_otherwise(found)
+
+
+def _hung_otherwise(found: dict[str, bytes]) -> bytes:
+    parent = remote_parent(Known(found.items(), RUNTIME.index), ())
+    return encode_identity(identify("process", CONSUMER, 0, parent))
+
+
+def _template(facts: Facts, membership: Membership, destination: str, partition: int | str | None) -> Fixed:
+    """Return what the processings of a partition share."""
+    key = (destination, partition, facts.cluster(), facts)
+    found = membership.templates.get(key)
+    if found is None:
+        more = ((names.PARTITION, None if partition is None else str(partition)), *membership.attributes())
+        found = membership.templates[key] = facts.template(CONSUMER, "process", "process", destination, more)
+    return found
 
 
 def _without_ended(context: Context) -> Context:

@@ -3,9 +3,11 @@
 Both live in OpenTelemetry's context, so they go wherever the application carries that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+from opentelemetry import context as _context
 from opentelemetry import propagate
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, create_key
@@ -31,6 +33,17 @@ FLOW: Final = create_key("flowtrail-flow")
 PROCESSING: Final = create_key("flowtrail-processing")
 
 Pairs = Sequence[tuple[str, bytes]]
+
+
+get_current: Callable[[], Context]
+attach: Callable[[Context], object]
+# OpenTelemetry keeps its context in a variable of Python's, unless told otherwise: used directly where it is, since
+# every message asks for it several times
+_variable = getattr(getattr(_context, "_RUNTIME_CONTEXT", None), "_current_context", None)
+if type(_variable) is ContextVar:
+    get_current, attach = _variable.get, _variable.set
+else:
+    get_current, attach = _context.get_current, _context.attach
 
 
 class Flow:

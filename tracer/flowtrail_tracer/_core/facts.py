@@ -1,15 +1,19 @@
 """What is known of one client and stands on all of its spans."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._core.span import AttributeValue, Fixed
+
+if TYPE_CHECKING:
+    from flowtrail_tracer._core.consuming import Processed
 
 
 class Facts:
     """One client: its system, id, broker address, cluster and group; and the span templates made of them."""
 
-    __slots__ = ("_templates", "address", "client_id", "cluster", "group", "port", "system")
+    __slots__ = ("_templates", "address", "client_id", "cluster", "group", "port", "processed", "system")
 
     def __init__(
         self,
@@ -27,6 +31,8 @@ class Facts:
         self.port = port
         self.group = group
         self.cluster = cluster
+        self.processed: Processed | None = None
+        """The series of the processing that ended last."""
         self._templates: dict[tuple[object, ...], Fixed] = {}
 
     def template(

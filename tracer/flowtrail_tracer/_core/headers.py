@@ -123,20 +123,12 @@ class Known:
     def text(self, meaning: str) -> str | None:
         """Return the value as text; None where absent, empty or not UTF-8."""
         value = self.found.get(meaning)
-        if value is None:
-            return None
-        try:
-            return value.decode() or None
-        except (UnicodeDecodeError, AttributeError):
-            return None
+        return None if value is None else _text(value)
 
     def utf8(self, meaning: str) -> bytes | None:
         """Return the value where it is text, not decoded; None where `text` gives None."""
         value = self.found.get(meaning)
-        if type(value) is bytes and value.isascii():
-            return value or None
-        text = self.text(meaning)
-        return None if text is None else text.encode()
+        return None if value is None else utf8(value)
 
     def number(self, meaning: str) -> int | None:
         """Return the value as an integer: decimal text, or big-endian binary of 1, 2, 4 or 8 bytes."""
@@ -145,8 +137,7 @@ class Known:
 
     def sequence(self) -> tuple[bytes, int] | None:
         """Return (producer epoch in UTF-8, number) of `<epoch>:<n>`; None where absent or of another form."""
-        epoch, _, number = (self.utf8("sequence") or b"").rpartition(b":")
-        return (epoch, int(number)) if epoch and 0 < len(number) <= 18 and number.isdigit() else None
+        return read_sequence(self.utf8("sequence"))
 
     def attempt(self) -> int | None:
         """Return the delivery attempt, counted from 1; None where no header tells."""
@@ -166,6 +157,27 @@ class Known:
         if len(value) == 5 and value[0] == 0:
             return str(int.from_bytes(value[1:], "big"))
         return self.text("schema_id")
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode() or None
+    except (UnicodeDecodeError, AttributeError):
+        return None
+
+
+def utf8(value: bytes) -> bytes | None:
+    """Return a header's value where it is text; None where it is empty or not UTF-8."""
+    if type(value) is bytes and value.isascii():
+        return value or None
+    text = _text(value)
+    return None if text is None else text.encode()
+
+
+def read_sequence(value: bytes | None) -> tuple[bytes, int] | None:
+    """Return (producer epoch, number) of `<epoch>:<n>`; None where it has another form."""
+    epoch, _, number = (value or b"").rpartition(b":")
+    return (epoch, int(number)) if epoch and 0 < len(number) <= 18 and number.isdigit() else None
 
 
 def decode_number(value: bytes) -> int | None:

@@ -2,10 +2,11 @@
 
 import os
 import random
-import re
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from binascii import hexlify
+from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ NO_TRACE: Final = "0" * 32
 NO_SPAN: Final = "0" * 16
 _AHEAD: Final = 64
 """Identities made ahead of their use."""
-_parts = re.compile("(.{32})(.{16})(.{3})(.{3})(.{12})").findall
-"""Splits digits into trace id, span id, and the random parts of a UUIDv7."""
+_ZEROS: Final = bytes(8)
+_ids = Struct("24s9x").iter_unpack
+"""Splits random bytes into trace ids with span ids, and what else a message needs."""
+_parts = Struct("32s16s3s3s12s").iter_unpack
+"""Splits the same in hexadecimal digits: trace id, span id, and what is random in a UUIDv7."""
 
 
 class Ids(Protocol):
@@ -31,8 +35,11 @@ class Ids(Protocol):
     def message_id(self, now: int) -> str:
         """Return a message id for a message sent at `now` (nanoseconds since the epoch)."""
 
-    def first(self, now: int) -> tuple[bytes, bytes]:
-        """Return the `traceparent` of a span that begins a trace, and the id of its message."""
+    def first(self, now: int) -> tuple[bytes, bytes, bytes]:
+        """Return what a message needs that begins a trace.
+
+        That is trace id and span id as 24 bytes, its `traceparent`, and its message id.
+        """
 
     def epoch(self) -> str:
         """Return a name for one start of one producer."""
@@ -58,7 +65,7 @@ class RandomIds:
 
     def _forget(self) -> None:
         self._spans: Iterator[str] = iter(())
-        self._firsts: Iterator[tuple[bytes, bytes]] = iter(())
+        self._firsts: Iterator[tuple[bytes, bytes, bytes]] = iter(())
         self._head = (0, 0, b"")
 
     def trace_id(self) -> str:
@@ -81,18 +88,22 @@ class RandomIds:
         digits = self._draw(9).hex()
         return f"{self._time(now).decode()}{digits[:3]}-8{digits[3:6]}-{digits[6:]}"
 
-    def first(self, now: int) -> tuple[bytes, bytes]:
-        """Return the `traceparent` of a span that begins a trace, and a UUIDv7."""
-        traceparent, tail = next(self._firsts, None) or self._more_firsts()
+    def first(self, now: int) -> tuple[bytes, bytes, bytes]:
+        """Return ids, `traceparent` and a UUIDv7."""
+        ids, traceparent, tail = next(self._firsts, None) or self._more_firsts()
         since, until, head = self._head
-        return traceparent, (head if since <= now < until else self._time(now)) + tail
+        return ids, traceparent, (head if since <= now < until else self._time(now)) + tail
 
-    def _more_firsts(self) -> tuple[bytes, bytes]:
+    def _more_firsts(self) -> tuple[bytes, bytes, bytes]:
+        drawn = self._draw(33 * _AHEAD)
+        if _ZEROS in drawn:  # one of the ids may be zero
+            return self._more_firsts()
         firsts = iter(
             [
-                (f"00-{trace_id}-{span_id}-01".encode(), f"{one}-8{two}-{three}".encode())
-                for trace_id, span_id, one, two, three in _parts(self._draw(33 * _AHEAD).hex())
-                if trace_id != NO_TRACE and span_id != NO_SPAN
+                (ids, b"00-%b-%b-01" % (trace_id, span_id), b"%b-8%b-%b" % (one, two, three))
+                for (ids,), (trace_id, span_id, one, two, three) in zip(
+                    _ids(drawn), _parts(hexlify(drawn)), strict=True
+                )
             ]
         )
         self._firsts = firsts
@@ -142,9 +153,10 @@ class CounterIds:
         """Return `message-1`, `message-2` ..."""
         return f"message-{self._next('message')}"
 
-    def first(self, now: int) -> tuple[bytes, bytes]:
+    def first(self, now: int) -> tuple[bytes, bytes, bytes]:
         """Return the next of each."""
-        return f"00-{self.trace_id()}-{self.span_id()}-01".encode(), self.message_id(now).encode()
+        trace_id, span_id = self.trace_id(), self.span_id()
+        return bytes.fromhex(trace_id + span_id), f"00-{trace_id}-{span_id}-01".encode(), self.message_id(now).encode()
 
     def epoch(self) -> str:
         """Return `epoch-1`, `epoch-2` ..."""

@@ -1,10 +1,10 @@
 """Publications: from `send()` to the ack, and what is stamped on the message."""
 
+from collections.abc import Sequence
 from operator import length_hint
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.baggage import _BAGGAGE_KEY as BAGGAGE
-from opentelemetry.context import get_current
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from flowtrail_tracer import attributes as names
@@ -13,6 +13,7 @@ from flowtrail_tracer._core.content import key_utf8, payload_digest
 from flowtrail_tracer._core.context import (
     current_flow,
     current_processing,
+    get_current,
     inject,
     local_parent,
     remote_parent,
@@ -25,9 +26,17 @@ from flowtrail_tracer._core.headers import Known, payload_schema_id
 from flowtrail_tracer._core.identify import identify
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Fixed, Identity
-from flowtrail_tracer._pipeline.encode import encode_attributes, encode_span
-from flowtrail_tracer._pipeline.wire import Key
+from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Entry, Fixed, Identity, Series
+from flowtrail_tracer._pipeline.encode import (
+    FLAGS,
+    NUMBER,
+    encode_attributes,
+    encode_dropped,
+    encode_fixed,
+    encode_span,
+    encode_times,
+)
+from flowtrail_tracer._pipeline.wire import Key, varint
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span as SdkSpan
@@ -36,40 +45,41 @@ ACKED: Final = "acked"
 FAILED: Final = "failed"
 IN_DOUBT: Final = "in-doubt"
 
+_KEYS: Final = (bytes, type(None))
+"""Types of keys that can be recorded as they are."""
+
 CLOSED: Final = "ProducerClosed"
 """The error type of a publication whose producer was closed, or whose process ended, before the broker answered."""
 
 Pairs = list[tuple[str, bytes]]
 
-_sequence = Key(names.PRODUCER_SEQ).integer
-_message_id = Key(names.MESSAGE_ID).utf8
-_correlation_id = Key(names.CORRELATION_ID).utf8
+_SEQUENCE: Final = Key(names.PRODUCER_SEQ)
+_MESSAGE_ID: Final = Key(names.MESSAGE_ID)
+_CORRELATION_ID: Final = Key(names.CORRELATION_ID)
+_OFFSET: Final = Key(names.OFFSET)
 _causation_id = Key(names.CAUSATION_ID).utf8
-_offset = Key(names.OFFSET).integer
-_key = Key(names.KEY).utf8
-_body_size = Key(names.BODY_SIZE).integer
+_KEY: Final = Key(names.KEY)
+_BODY_SIZE: Final = Key(names.BODY_SIZE)
 
 
 class Route:
     """What one producer's publications to one destination share: send numbers, and the constant part of their spans."""
 
-    __slots__ = ("_left", "_templates", "destination", "publisher")
+    __slots__ = ("_acked", "_templates", "destination", "left", "publisher")
 
     _MOST: Final = 1 << 62
 
     def __init__(self, publisher: "Publisher", destination: str) -> None:
         self.publisher = publisher
         self.destination = destination
-        self._left = iter(range(1, self._MOST))
+        self.left = iter(range(1, self._MOST))
+        """The next send number: 1, 2, 3 ...; thread-safe without a lock that a signal handler could meet."""
         self._templates: dict[tuple[object, ...], Fixed] = {}
-
-    def next_number(self) -> int:
-        """Return the next send number: 1, 2, 3 ...; thread-safe without a lock that a signal handler could meet."""
-        return next(self._left)
+        self._acked: dict[int | str | None, Acked] = {}
 
     def is_latest(self, number: int) -> bool:
         """Whether nobody has taken a number after this one."""
-        return length_hint(self._left) == self._MOST - 1 - number
+        return length_hint(self.left) == self._MOST - 1 - number
 
     def template(self, outcome: str, partition: int | str | None) -> Fixed:
         """Return what all send spans to a partition with one outcome share."""
@@ -88,6 +98,13 @@ class Route:
             self._templates[key] = found
         return found
 
+    def acked(self, partition: int | str | None, owner: object) -> "Acked":
+        """Return the series of what a partition acknowledges."""
+        found = self._acked.get(partition)
+        if found is None or found.owner is not owner:
+            found = self._acked[partition] = Acked(self, partition, owner)
+        return found
+
 
 class Publisher:
     """One producer: its start (epoch), its routes, and what awaits its ack."""
@@ -98,6 +115,8 @@ class Publisher:
         self.transaction_id = transaction_id
         self._begin_epoch()
         self.pending: set[Publication] = set()
+        self.batches: set[Batch] = set()
+        """What is pending together."""
         self._routes: dict[str, Route] = {}
         RUNTIME.clients.add(self)
 
@@ -109,8 +128,14 @@ class Publisher:
         """Return the route to a destination."""
         return self._routes.get(destination) or self._routes.setdefault(destination, Route(self, destination))
 
+    def publication(self, destination: str) -> "Publication":
+        """Begin a publication."""
+        return Publication(self, destination)
+
     def give_up(self) -> None:
         """Record every publication without an answer as in doubt."""
+        for batch in list(self.batches):
+            batch.release()
         for publication in list(self.pending):
             publication.finish(IN_DOUBT, CLOSED, "closed before the broker answered")
 
@@ -120,6 +145,8 @@ class Publisher:
     def after_fork(self) -> None:
         """Begin a new epoch: the parent's publications are the parent's."""
         self.pending.clear()
+        while self.batches:
+            self.batches.pop().open = False
         self._routes.clear()
         self._begin_epoch()
 
@@ -127,29 +154,26 @@ class Publisher:
 class Publication:
     """One send operation."""
 
-    # One of these is made for every message and kept until the worker comes: what each has is in slots, what most
-    # never have stays on the class until it is set.
-    __slots__ = (
-        "__dict__",
-        "_identity",
-        "context",
-        "correlation_id",
-        "end",
-        "key",
-        "message_id",
-        "number",
-        "offset",
-        "outcome",
-        "partition",
-        "publisher",
-        "route",
-        "sequence",
-        "size",
-        "start",
-        "traceparent",
-    )
-
+    # One of these is made for every message: what it does not have stays on the class.
+    number = end = 0
+    outcome = IN_DOUBT
+    message_id: bytes | None = None
+    correlation_id = b""
+    ids = b""
+    """Trace id and span id of a message that begins a trace."""
+    traceparent: bytes | None = None
+    """The header that says so."""
+    sequence = 0
+    """The send number within the destination; 0 until it is taken."""
+    partition: int | str | None = None
+    place = 0
+    """Which one it is of the records that the client sends together."""
+    offset: int | None = None
+    key: object = None
+    size = -1
     known: Known | None = None
+    rare = True
+    """Whether key or payload have what an `Acked` does not tell."""
     tombstone = False
     digest: str | None = None
     schema: str | None = None
@@ -157,25 +181,13 @@ class Publication:
     origin: list[tuple[str, AttributeValue]] | None = None
     error_type: str | None = None
     error: str | None = None
+    _identity: Identity | None = None
 
     def __init__(self, publisher: Publisher, destination: str) -> None:
         self.publisher = publisher
         self.route = publisher.route(destination)
         self.start = RUNTIME.now()
         self.context = get_current()
-        self.message_id: bytes | None = None
-        self.correlation_id = b""
-        self.traceparent: bytes | None = None
-        """Of a message that begins a trace."""
-        self.sequence = 0
-        """The send number within the destination; 0 until it is taken."""
-        self.partition: int | str | None = None
-        self.offset: int | None = None
-        self.key: object = None
-        self.size = -1
-        self.number = self.end = 0
-        self.outcome = IN_DOUBT
-        self._identity: Identity | None = None
         publisher.pending.add(self)
 
     @property
@@ -206,6 +218,7 @@ class Publication:
             self.size = len(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
+        self.rare = self.schema is not None or self.tombstone or self.digest is not None or type(key) not in _KEYS
 
     def refused_with(self, headers: Pairs) -> None:
         """Note the caller's headers of a message that is not sent: its names are the application's."""
@@ -221,18 +234,20 @@ class Publication:
         """
         if self.message_id is None:
             self._begin(headers)
-        route = self.route
-        if self.sequence == 0 or not route.is_latest(self.sequence):
-            self.sequence = route.next_number()
+        route, sequence = self.route, self.sequence
+        if sequence == 0 or not route.is_latest(sequence):
+            self.sequence = sequence = next(route.left)
         settings = RUNTIME.settings
         found = self._trace_headers()
         if settings.cloudevents:
             found += _cloudevents(self)
         else:
             header, causation_id = settings.headers, self.causation_id
-            found.append((header.correlation_id, self.correlation_id))
-            found.append((header.message_id, self.message_id or b""))
-            found.append((header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, self.sequence)))
+            found += (
+                (header.correlation_id, self.correlation_id),
+                (header.message_id, self.message_id or b""),
+                (header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, sequence)),
+            )
             if causation_id is not None:
                 found.append((header.causation_id, causation_id))
         if headers:
@@ -243,7 +258,7 @@ class Publication:
     def _begin(self, headers: Pairs) -> None:
         """Decide what the message is called and what it belongs to."""
         if not headers and not self.context and RUNTIME.tracer is None:
-            self.traceparent, self.message_id = RUNTIME.ids.first(self.start)
+            self.ids, self.traceparent, self.message_id = RUNTIME.ids.first(self.start)
             self.correlation_id = self.message_id
             return
         if headers:
@@ -310,10 +325,10 @@ class Publication:
         )
 
     def _trace_headers(self) -> Pairs:
-        context = self.context
+        context, first = self.context, self.traceparent
         if uses_default_propagators() and not (context and BAGGAGE in context):
-            if self.traceparent is not None:
-                return [("traceparent", self.traceparent)]
+            if first is not None:
+                return [("traceparent", first)]
             identity = self.identity
             found = [("traceparent", identity.traceparent())]
             if identity.trace_state:
@@ -324,11 +339,17 @@ class Publication:
         carrier = inject(set_span_in_context(NonRecordingSpan(own), context))
         return [(name, value.encode()) for name, value in carrier.items()]
 
-    def finish(self, outcome: str, error_type: str | None = None, error: str | None = None) -> None:
-        """Record the outcome; only the first call counts."""
+    def settle(self) -> bool:
+        """Await no answer any more; return False where that was so already."""
         try:
             self.publisher.pending.remove(self)
         except KeyError:
+            return False
+        return True
+
+    def finish(self, outcome: str, error_type: str | None = None, error: str | None = None) -> None:
+        """Record the outcome; only the first call counts."""
+        if not self.settle():
             return
         now = RUNTIME.now()
         self.end = max(self.start, now)
@@ -343,19 +364,20 @@ class Publication:
     def encode(self, dropped: int) -> bytes:
         """Return the span as OTLP."""
         if self.sequence == 0:
-            self.sequence = self.route.next_number()
+            self.sequence = next(self.route.left)
         if self.message_id is None:
             self._decide_ids()
-        extra = _sequence(self.sequence) + _message_id(self.message_id or b"") + _correlation_id(self.correlation_id)
+        extra = _SEQUENCE.integer(self.sequence) + _MESSAGE_ID.utf8(self.message_id or b"")
+        extra += _CORRELATION_ID.utf8(self.correlation_id)
         if self.causation_id is not None:
             extra += _causation_id(self.causation_id)
         if self.offset is not None:
-            extra += _offset(self.offset)
+            extra += _OFFSET.integer(self.offset)
         key = key_utf8(self.key, RUNTIME.settings.key_hmac)
         if key is not None:
-            extra += _key(key)
+            extra += _KEY.utf8(key)
         if self.size >= 0:
-            extra += _body_size(self.size)
+            extra += _BODY_SIZE.integer(self.size)
         if self.known or self.tombstone or self.error_type or self.schema or self.digest:
             extra += encode_attributes(self._rare())
         error = None if self.outcome == ACKED else self.error
@@ -379,6 +401,117 @@ class Publication:
         if self.error_type is not None:
             found.append((names.ERROR_TYPE, self.error_type))
         return found
+
+
+class Batch:
+    """Publications of one partition that the broker answers together.
+
+    Those that have nothing rare are kept as tuples: not objects that wait, each with its own, for an answer that is
+    nearly always the same.
+    """
+
+    __slots__ = ("open", "others", "partition", "route", "usual")
+
+    def __init__(self, route: Route, partition: int | str | None) -> None:
+        self.route = route
+        self.partition = partition
+        self.open = True
+        """Whether an answer is awaited: for what comes later another one has to be begun."""
+        self.usual: list[Entry] = []
+        self.others: list[Publication] = []
+        route.publisher.batches.add(self)
+
+    def enter(self, publication: Publication, place: int) -> None:
+        """Take a publication that has become the batch's record number `place`."""
+        publication.place = place
+        if publication.rare or not publication.ids:
+            self.others.append(publication)
+        elif publication.settle():
+            self.usual.append((
+                publication.start, publication.ids, publication.message_id, publication.sequence, place,
+                publication.key, publication.size,
+            ))  # fmt: skip
+
+    def acked(self, base: int) -> None:
+        """Record that the broker has acknowledged all of them; `base` is the first record's offset."""
+        if not self._settle():
+            return
+        sink, now = RUNTIME.sink, RUNTIME.now()
+        if self.usual and sink is not None:
+            series = self.route.acked(self.partition, sink.owner)
+            sink.add(series, [(now, base, one) for one in self.usual])
+        for publication in self.others:
+            publication.offset = base + publication.place
+            publication.finish(ACKED)
+
+    def release(self) -> list[Publication]:
+        """Let each publication await its own answer from now on; return them."""
+        if not self._settle():
+            return []
+        return [*(self._revived(one) for one in self.usual), *self.others]
+
+    def _settle(self) -> bool:
+        """Await no answer any more; return False where that was so already."""
+        self.open = False
+        try:
+            self.route.publisher.batches.remove(self)
+        except KeyError:
+            return False
+        return True
+
+    def _revived(self, one: Entry) -> Publication:
+        route = self.route
+        found = route.publisher.publication(route.destination)
+        found.start, found.ids, found.message_id, found.sequence, found.place, found.key, found.size = one
+        found.correlation_id = found.message_id or b""
+        found.partition = self.partition
+        digits = found.ids.hex()
+        found.traceparent = f"00-{digits[:32]}-{digits[32:]}-01".encode()
+        return found
+
+
+class Acked(Series):
+    """Publications as they mostly are: acknowledged, in nobody's trace, with no headers but ours."""
+
+    __slots__ = ("_partition", "_route")
+
+    def __init__(self, route: Route, partition: int | str | None, owner: object) -> None:
+        super().__init__(owner)
+        self._route = route
+        self._partition = partition
+
+    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Return these as fields of ScopeSpans."""
+        fixed = self._route.template(ACKED, self._partition)
+        shared = (fixed.encoded or encode_fixed(fixed)) + FLAGS[0][1]
+        secret = RUNTIME.settings.key_hmac
+        numbers, sequences, offsets = NUMBER.varints, _SEQUENCE.varints, _OFFSET.varints
+        message_ids, correlation_ids, keys, sizes = (
+            _MESSAGE_ID.texts,
+            _CORRELATION_ID.texts,
+            _KEY.texts,
+            _BODY_SIZE.varints,
+        )
+        spans = []
+        for number, (end, base, (start, ids, message_id, sequence, place, key, size)) in entries:
+            first, second, third, length = varint(number), varint(sequence), varint(base + place), len(message_id)
+            parts = [
+                b"\x0a\x10", ids[:16], b"\x12\x08", ids[16:], shared, encode_times(0x39, start, 0x41, max(start, end)),
+                numbers[len(first)], first, sequences[len(second)], second, offsets[len(third)], third,
+                message_ids[length], message_id, correlation_ids[length], message_id,
+            ]  # fmt: skip
+            if key is not None:
+                text = key_utf8(key, secret) or b""
+                parts += keys[len(text)], text
+            if size >= 0:
+                raw = varint(size)
+                parts += sizes[len(raw)], raw
+            if dropped:
+                parts.append(encode_dropped(dropped))
+                dropped = 0
+            body = b"".join(parts)
+            spans.append(b"\x12" + varint(len(body)) + body)
+        return spans
 
 
 def _cloudevents(publication: Publication) -> Pairs:

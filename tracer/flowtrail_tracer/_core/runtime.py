@@ -9,11 +9,11 @@ from flowtrail_tracer._core.ids import Ids, RandomIds, system_clock
 from flowtrail_tracer._core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.trace import Tracer
 
-    from flowtrail_tracer._core.span import Record
+    from flowtrail_tracer._core.span import Entry, Record, Series
 
 
 class Sink(Protocol):
@@ -21,6 +21,12 @@ class Sink(Protocol):
 
     def put(self, record: "Record") -> None:
         """Take one record; must return at once and never raise."""
+
+    owner: object
+    """Whose spans these are: another object after a fork."""
+
+    def add(self, series: "Series", entries: "Sequence[Entry]") -> None:
+        """Take more spans of a series; must return at once and never raise."""
 
     def flush(self, timeout: float) -> bool:
         """Deliver what was put so far; return whether that succeeded within `timeout` seconds."""

@@ -1,7 +1,8 @@
 """What a record of the hot path has to say, and a finished span as plain values."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span as SdkSpan
@@ -100,3 +101,29 @@ class Record(Protocol):
 
         Called once, outside the hot path.
         """
+
+
+Entry = tuple[Any, ...]
+"""What one span of a series has of its own."""
+
+
+class Series:
+    """Spans that share all but a few values; each is a tuple until the worker describes it.
+
+    A tuple of numbers and bytes is made at once, and the garbage collector does not look at it again: a thousand
+    objects waiting for the worker would make it walk through the whole application.
+    """
+
+    __slots__ = ("entries", "owner", "queued")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        """The sink's `owner` for which it was begun; another one needs another series."""
+        self.entries: deque[tuple[int, Entry]] = deque()
+        """The spans' numbers within the instance, and what is their own."""
+        self.queued = False
+        """Whether the worker is going to come for what is in `entries`."""
+
+    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Return these as fields of ScopeSpans; `dropped`, as for a record, is told by the first."""
+        raise NotImplementedError

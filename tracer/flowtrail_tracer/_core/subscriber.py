@@ -37,11 +37,11 @@ class Subscriber:
 
     def end_current(self) -> None:
         """End the processing of the iteration: the loop came back for more, so it is taken as done."""
-        processing, self.current = self.current, None
+        processing = self.current
         if processing is not None:
+            self.current = None
             processing.source = None
             if not processing.claimed:
-                processing.leave()
                 processing.finish(inferred=True)
 
     # --- deliveries ---
@@ -56,7 +56,11 @@ class Subscriber:
             if found is None or found.partition != partition or found.destination != destination:
                 self._record_open()
                 found = self._open = OffsetRange(destination, partition, start, end, RUNTIME.now())
-            found.add(offset)
+            if offset == found.last + 1 and found.offsets is None and found.count:
+                found.last = offset
+                found.count += 1
+            else:
+                found.add(offset)
         finally:
             lock.release()
 

@@ -12,12 +12,14 @@ _STATUS_ERROR: Final = b"\x18\x02"
 _HAS_REMOTE: Final = 0x100
 _IS_REMOTE: Final = 0x200
 
-_number = Key(names.NUMBER).integer
-_dropped = Key(names.DROPPED).integer
-_times = Struct("<BQBQ").pack
-_FLAGS: Final = [
+NUMBER: Final = Key(names.NUMBER)
+_number = NUMBER.integer
+encode_dropped = Key(names.DROPPED).integer
+encode_times = Struct("<BQBQ").pack
+FLAGS: Final = [
     [b"\x85\x01" + fixed32(flags | _HAS_REMOTE | remote) for flags in range(256)] for remote in (0, _IS_REMOTE)
 ]
+"""The field of a span's flags: by whether its parent is another process's, and the trace's flags."""
 
 
 class Envelope:
@@ -55,26 +57,26 @@ def encode_span(
     0, how many spans the instance has dropped so far; `extra` are the encoded attributes of this span alone; `error`
     is the status description of a failed one.
     """
-    parent_id, more = identity.parent_id, b""
-    ids = f"0a10{identity.trace_id}1208{identity.span_id}"
-    if identity.trace_state:
-        more += string(0x1A, identity.trace_state)
-    if dropped:
-        more += _dropped(dropped)
-    if error is not None:
-        more += field(0x7A, string(0x12, error) + _STATUS_ERROR)
     body = b"".join(
         (
-            bytes.fromhex(f"{ids}2208{parent_id}" if parent_id else ids),
-            more,
-            fixed.encoded or _encode_fixed(fixed),
-            _times(0x39, start, 0x41, end),
+            encode_identity(identity),
+            encode_dropped(dropped) if dropped else b"",
+            b"" if error is None else field(0x7A, string(0x12, error) + _STATUS_ERROR),
+            fixed.encoded or encode_fixed(fixed),
+            encode_times(0x39, start, 0x41, end),
             _number(number),
             extra,
-            _FLAGS[identity.remote][identity.flags & 0xFF],
         )
     )
     return b"\x12" + varint(len(body)) + body
+
+
+def encode_identity(identity: Identity) -> bytes:
+    """Return the fields that say which span this is and what it hangs on."""
+    parent_id = identity.parent_id
+    ids = f"0a10{identity.trace_id}1208{identity.span_id}"
+    found = bytes.fromhex(f"{ids}2208{parent_id}" if parent_id else ids) + FLAGS[identity.remote][identity.flags & 0xFF]
+    return found + string(0x1A, identity.trace_state) if identity.trace_state else found
 
 
 def encode_attributes(attributes: Attributes) -> bytes:
@@ -82,6 +84,7 @@ def encode_attributes(attributes: Attributes) -> bytes:
     return b"".join([attribute(name, value) for name, value in attributes])
 
 
-def _encode_fixed(fixed: Fixed) -> bytes:
+def encode_fixed(fixed: Fixed) -> bytes:
+    """Return what spans share, as fields of each, and keep it."""
     fixed.encoded = string(0x2A, fixed.name) + b"\x30" + varint(fixed.kind) + encode_attributes(fixed.attributes)
     return fixed.encoded

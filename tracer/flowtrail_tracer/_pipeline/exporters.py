@@ -7,7 +7,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._core.sdk import begin_sdk_span
-from flowtrail_tracer._core.span import Record, Span
+from flowtrail_tracer._core.span import Entry, Record, Series, Span
 from flowtrail_tracer._pipeline.decode import decode_span
 from flowtrail_tracer._pipeline.encode import Envelope
 from flowtrail_tracer._pipeline.transport import Answer, Transport, Verdict
@@ -31,6 +31,10 @@ class OtlpExporter:
     def describe(self, record: Record, dropped: int) -> bytes:
         """Return one span of a request."""
         return record.encode(dropped)
+
+    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Return several spans of a series."""
+        return series.encode(entries, dropped)
 
     def wrap(self, spans: Sequence[bytes]) -> bytes:
         """Return one request."""
@@ -60,8 +64,14 @@ class SdkExporter:
 
     def describe(self, record: Record, dropped: int) -> bytes:
         """Complete the record's span in the provider; nothing is left to send."""
-        span = decode_span(record.encode(dropped))
-        sdk = record.sdk or self._begin(span)
+        return self._complete(decode_span(record.encode(dropped)), record.sdk)
+
+    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Complete spans that were begun before the provider was configured."""
+        return [self._complete(decode_span(span), None) for span in series.encode(entries, dropped)]
+
+    def _complete(self, span: Span, begun: "SdkSpan | None") -> bytes:
+        sdk = begun or self._begin(span)
         sdk.set_attributes({**span.attributes, names.SERVICE_INSTANCE_ID: self._instance_id})
         if span.error is not None:
             sdk.set_status(Status(StatusCode.ERROR, span.error))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from flowtrail_tracer._core.faults import fault, warn_once
 from flowtrail_tracer._core.ids import Ids
 from flowtrail_tracer._core.runtime import RUNTIME, Numbers
-from flowtrail_tracer._core.span import Record
+from flowtrail_tracer._core.span import Entry, Record, Series
 from flowtrail_tracer._pipeline.transport import Answer, Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CAPACITY: Final = 32_768
 """Records held at most; beyond, new ones are dropped and counted."""
+_LONG: Final = 8_192
+"""Records at which the worker does not wait for its time to come."""
 BATCH: Final = 512
 """Spans in one request at most."""
 INTERVAL: Final = 0.2
@@ -40,6 +42,9 @@ class Exporter(Protocol):
 
     def describe(self, record: Record, dropped: int) -> bytes:
         """Return one span of a request; `dropped`, unless 0, is how many records were dropped so far."""
+
+    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+        """Return several spans of a series likewise."""
 
     def wrap(self, spans: Sequence[bytes]) -> bytes:
         """Return one request of described spans."""
@@ -84,12 +89,18 @@ class QueueSink:
         self._reset()
 
     def _reset(self) -> None:
-        self._queue: deque[Record | _Marker] = deque()
+        self._queue: deque[Record | Series | _Marker] = deque()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline: float | None = None
         self._closed = False
+        self.owner: object = object()
+        self._woken = False
+        self._taken = 0
+        """Records that the worker has taken out; with those below, what of the numbers given is not waiting."""
+        self._refused = 0
+        self._next_refusal = itertools.count(1).__next__
         self._next_drop = itertools.count(1).__next__
         self.dropped = 0
         self._reported = 0
@@ -98,15 +109,41 @@ class QueueSink:
 
     def put(self, record: Record) -> None:
         """Append one record; where the queue is full it is dropped, counted, and its number stays unused."""
-        record.number = self._numbers.next()
-        waiting = self._queue
-        if len(waiting) >= self._capacity or self._closed:
-            self.dropped = self._next_drop()
+        record.number = number = self._numbers.next()
+        waiting = number - self._taken - self._refused
+        if waiting > self._capacity or self._closed:
+            self._refuse()
             return
-        waiting.append(record)
+        self._queue.append(record)
+        if waiting >= _LONG or self._thread is None:
+            self._hurry()
+
+    def add(self, series: Series, entries: Sequence[Entry]) -> None:
+        """Append spans of a series likewise; it stands in the queue once, however many there are."""
+        waiting = 0
+        for entry in entries:
+            number = self._numbers.next()
+            waiting = number - self._taken - self._refused
+            if waiting > self._capacity or self._closed:
+                self._refuse()
+            else:
+                series.entries.append((number, entry))
+        if not series.queued:  # the worker clears this before it looks: what is there by then, it sees
+            series.queued = True
+            self._queue.append(series)
+        if waiting >= _LONG or self._thread is None:
+            self._hurry()
+
+    def _refuse(self) -> None:
+        self._refused = self._next_refusal()
+        self.dropped = self._next_drop()
+
+    def _hurry(self) -> None:
+        """Wake the worker before its time, once; at the first record, start it."""
         if self._thread is None:
             self._start()
-        elif len(waiting) == 8192:
+        elif not self._woken:
+            self._woken = True
             self._wake.put(None)
 
     def _start(self) -> None:
@@ -156,6 +193,7 @@ class QueueSink:
         while not (self._closed and not self._queue):
             with contextlib.suppress(queue.Empty):
                 self._wake.get(timeout=self._interval)
+            self._woken = False
             try:
                 self._seal()
                 while self._queue:
@@ -189,6 +227,10 @@ class QueueSink:
             if type(record) is _Marker:
                 marker = record
                 break
+            if isinstance(record, Series):
+                news = self._take(record, spans, news)
+                continue
+            self._taken += 1
             try:
                 spans.append(describe(record, news))  # type: ignore[arg-type]
                 news = 0
@@ -201,6 +243,26 @@ class QueueSink:
         finally:
             if marker is not None:
                 marker.done = True
+
+    def _take(self, series: Series, spans: list[bytes], news: int) -> int:
+        """Describe what a series has, as far as the request has room; return what is still to be told."""
+        series.queued = False
+        more = series.entries
+        entries = [more.popleft() for _ in range(min(len(more), BATCH - len(spans)))]
+        if more:
+            series.queued = True
+            self._queue.appendleft(series)
+        if not entries:
+            return news
+        self._taken += len(entries)
+        try:
+            spans += self._exporter.describe_all(series, entries, news)
+        except Exception:  # noqa: BLE001 - likewise
+            for _ in entries:
+                self.dropped = self._next_drop()
+            self._survive()
+            return news
+        return 0
 
     def _ship(self, spans: list[bytes], dropped: int) -> None:
         """Send one request until it is taken, refused, or there is no time left; `dropped` is what it reports."""

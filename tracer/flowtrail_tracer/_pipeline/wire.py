@@ -47,24 +47,41 @@ def string(tag: int, text: str) -> bytes:
     return field(tag, text.encode("utf-8", "replace"))
 
 
-class Key:
-    """One attribute key as the field of a span or resource: encodes KeyValue with what repeats kept."""
+class _Prefixes(dict[int, bytes]):
+    """What stands in front of a text, by its length in UTF-8; the usual lengths are kept."""
 
-    __slots__ = ("_key", "_strings", "_tag", "_varints")
+    def __init__(self, key: "Key") -> None:
+        super().__init__({size: key.before_text(size) for size in range(64)})
+        self._key = key
+
+    def __missing__(self, size: int) -> bytes:
+        return self._key.before_text(size)
+
+
+class Key:
+    """One attribute key as the field of a span or resource: encodes KeyValue with what repeats kept.
+
+    Who encodes very many spans joins the parts itself: `texts[len(raw)], raw` and `varints[len(number)], number`.
+    """
+
+    __slots__ = ("_key", "_tag", "texts", "varints")
 
     def __init__(self, name: str, tag: int = 0x4A) -> None:
         self._tag = bytes((tag,))
         self._key = string(0x0A, name)
-        self._strings: list[bytes] = [self._prefix(_value_header(0x0A, n), n) for n in range(64)]
-        self._varints: list[bytes] = [self._prefix(b"\x12" + varint(1 + n) + b"\x18", n) for n in range(11)]
+        self.texts = _Prefixes(self)
+        self.varints: list[bytes] = [self._prefix(b"\x12" + varint(1 + n) + b"\x18", n) for n in range(11)]
 
     def _prefix(self, header: bytes, content: int) -> bytes:
         return self._tag + varint(len(self._key) + len(header) + content) + self._key + header
 
+    def before_text(self, size: int) -> bytes:
+        """Return what stands in front of a text of that many bytes."""
+        return self._prefix(_value_header(0x0A, size), size)
+
     def utf8(self, raw: bytes) -> bytes:
         """Return the field for a text that is UTF-8 already."""
-        size = len(raw)
-        return (self._strings[size] if size < 64 else self._prefix(_value_header(0x0A, size), size)) + raw
+        return self.texts[len(raw)] + raw
 
     def text(self, value: str) -> bytes:
         """Return the field for a text."""
@@ -73,7 +90,7 @@ class Key:
     def integer(self, value: int) -> bytes:
         """Return the field for an integer."""
         number = varint(value)
-        return self._varints[len(number)] + number
+        return self.varints[len(number)] + number
 
     def boolean(self, value: bool) -> bytes:
         """Return the field for a truth value."""

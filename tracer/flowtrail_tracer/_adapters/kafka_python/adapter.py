@@ -121,13 +121,14 @@ def _make_hooks(adapter: KafkaPythonAdapter) -> list[Hook]:
     from kafka import KafkaConsumer, KafkaProducer
     from kafka.consumer.subscription_state import SubscriptionState
     from kafka.coordinator.consumer import ConsumerCoordinator
-    from kafka.producer.record_accumulator import ProducerBatch
+    from kafka.producer.record_accumulator import ProducerBatch, RecordAccumulator
 
     step, covers = transactions.make_transaction_step, adapter.covers
     return [
         Hook(KafkaProducer, "send", partial(producer.make_send, publisher_of=adapter.publisher_of), covers),
         Hook(KafkaProducer, "close", producer.make_close),
         Hook(ProducerBatch, "try_append", producer.make_append),
+        Hook(RecordAccumulator, "split_and_reenqueue", producer.make_split),
         Hook(KafkaProducer, "init_transactions", partial(step, name="init-transactions", outcome=None)),
         Hook(KafkaProducer, "begin_transaction", partial(step, name="begin-transaction", outcome=None)),
         Hook(KafkaProducer, "commit_transaction", partial(step, name="commit-transaction", outcome="committed")),

@@ -13,7 +13,7 @@ from flowtrail_tracer._adapters.kafka_python.facts import STATE, facts_of
 from flowtrail_tracer._adapters.kafka_python.outcomes import describe, error_type, outcome_of
 from flowtrail_tracer._core.faults import fault
 from flowtrail_tracer._core.operations import record_operation
-from flowtrail_tracer._core.publishing import ACKED, FAILED, IN_DOUBT, Publication, Publisher
+from flowtrail_tracer._core.publishing import ACKED, FAILED, IN_DOUBT, Batch, Publication, Publisher
 from flowtrail_tracer._core.runtime import RUNTIME
 
 Method = Callable[..., Any]
@@ -37,13 +37,17 @@ class KafkaPublisher(Publisher):
         self.positions: list[tuple[Any, Any]] = []
         self.closed = False
 
+    def publication(self, destination: str) -> "KafkaPublication":
+        """Begin a publication."""
+        return KafkaPublication(self, destination)
+
 
 class KafkaPublication(Publication):
     """A send of kafka-python, from `send()` to its future."""
 
-    __slots__ = ()
-
     publisher: KafkaPublisher
+    awaited = False
+    """Whether the answer for all records of its batch is going to reach it."""
 
     def __call__(self, answer: Any) -> None:
         """Take the broker's answer or the client's error; runs on the client's network thread."""
@@ -51,15 +55,42 @@ class KafkaPublication(Publication):
             if isinstance(answer, BaseException):
                 self.finish(outcome_of(answer), error_type(answer), describe(answer))
                 return
-            if self.publisher.acks == 0:  # the client makes the answer up: the broker gives none
-                self.finish(IN_DOUBT)
-                return
             if self.partition is None:  # it was not stamped
                 self.partition = answer.partition
             offset = answer.offset
             if offset is not None and offset >= 0:
                 self.offset = offset
-            self.finish(ACKED)
+            self.unplaced()
+        except Exception:  # noqa: BLE001 - the client's callback is not disturbed
+            fault("ack")
+
+    def unplaced(self) -> None:
+        """Take an answer, with whatever offset came with it."""
+        # where the broker gives no answer, the client makes one up
+        self.finish(IN_DOUBT if self.publisher.acks == 0 else ACKED)
+
+
+class KafkaBatch(Batch):
+    """The publications in one ProducerBatch."""
+
+    __slots__ = ()
+
+    def __call__(self, answer: Any) -> None:
+        """Take the answer to the batch, or the client's error; runs on the client's network thread."""
+        try:
+            errors: Any = None
+            if isinstance(answer, BaseException):
+                errors = lambda _: answer  # noqa: E731 - as the client does it
+            elif len(answer) > 2:
+                errors = answer[2]
+            if errors is not None:
+                for publication in self.release():
+                    publication(errors(publication.place))  # type: ignore[operator]
+            elif self.route.publisher.acks == 0 or answer[0] is None or answer[0] < 0:  # type: ignore[attr-defined]
+                for publication in self.release():
+                    publication.unplaced()  # type: ignore[attr-defined]
+            else:
+                self.acked(answer[0])
         except Exception:  # noqa: BLE001 - the client's callback is not disturbed
             fault("ack")
 
@@ -93,7 +124,9 @@ def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | N
             _raised(publication, before, error, args, kwargs)
             raise
         if publication is not None:
-            _returned(publication, before, future, args, kwargs)
+            _current.publication = before
+            if not publication.awaited:
+                _returned(publication, future, args, kwargs)
         return future
 
     return send
@@ -133,38 +166,76 @@ def _is_header(pair: Any) -> bool:
     return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], bytes)
 
 
-def _returned(
-    publication: KafkaPublication, before: KafkaPublication | None, future: Any, args: Any, kwargs: Any
-) -> None:
+def _returned(publication: KafkaPublication, future: Any, args: Any, kwargs: Any) -> None:
+    """Await the answer to a publication that no batch answers for."""
     try:
-        _current.publication = before
         if publication.message_id is None:
             _note_unstamped(publication, args, kwargs)
-        try:
-            add_both = future._add_cb_eb
-        except AttributeError:  # before kafka-python 3
-            future.add_callback(publication)
-            future.add_errback(publication)
-        else:
-            add_both(publication, publication)
+        _await(publication, future)
     except Exception:  # noqa: BLE001 - the future is the client's own and goes to the host
         fault("send")
+
+
+def _await(taker: "KafkaPublication | KafkaBatch", future: Any) -> None:
+    """Have the answer that comes to a future taken."""
+    try:
+        add_both = future._add_cb_eb
+    except AttributeError:  # before kafka-python 3
+        future.add_callback(taker)
+        future.add_errback(taker)
+    else:
+        add_both(taker, taker)
 
 
 def make_append(original: Method) -> Method:
     """Return the hook for `ProducerBatch.try_append`: stamps the headers of the current publication."""
 
     def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any, **kwargs: Any) -> Any:
-        stamped = headers
+        stamped, publication = headers, None
         try:
             publication = _current.publication
             if publication is not None:
                 stamped = _stamp(publication, self.topic_partition, key, value, headers)
         except Exception:  # noqa: BLE001 - the message goes out unstamped
             fault("stamping")
-        return original(self, timestamp_ms, key, value, stamped, *args, **kwargs)
+        future = original(self, timestamp_ms, key, value, stamped, *args, **kwargs)
+        try:
+            if publication is not None and future is not None:
+                batch = self.__dict__.get(STATE)
+                if batch is None or not batch.open:
+                    batch = _begin_batch(self, publication)
+                batch.enter(publication, future.args[0])
+                publication.awaited = True
+        except Exception:  # noqa: BLE001 - the record is in the batch, and its own future answers too
+            fault("append")
+        return future
 
     return try_append
+
+
+def _begin_batch(batch: Any, publication: KafkaPublication) -> KafkaBatch:
+    """Begin to gather the publications in a ProducerBatch, and have its answer taken."""
+    answer = batch.produce_future
+    found = KafkaBatch(publication.route, publication.partition)
+    _await(found, answer)
+    batch.__dict__[STATE] = found
+    return found
+
+
+def make_split(original: Method) -> Method:
+    """Return the hook for `RecordAccumulator.split_and_reenqueue`: a batch that is too large becomes two."""
+
+    def split_and_reenqueue(self: Any, batch: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            found = batch.__dict__.get(STATE)
+            if found is not None:
+                for publication in found.release():
+                    _await(publication, batch._record_futures[publication.place])
+        except Exception:  # noqa: BLE001 - the batch is split all the same
+            fault("split")
+        return original(self, batch, *args, **kwargs)
+
+    return split_and_reenqueue
 
 
 def _stamp(publication: KafkaPublication, tp: Any, key: Any, value: Any, headers: Any) -> Any:
