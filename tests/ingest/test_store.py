@@ -24,6 +24,7 @@ from flowtrail_collector.errors import (
 )
 from flowtrail_collector.store import Store
 from flowtrail_collector.store.retention import expire
+from flowtrail_collector.store.schema import SCHEMA_VERSION
 from tests.ingest.otlp import NOW, body, count, rows, span
 from tests.ingest.test_once import send
 
@@ -85,7 +86,7 @@ def test_another_schema_version_is_refused(store_path: Path) -> None:
         connection.execute("UPDATE store_info SET schema_version = 999, created_by = '9.9'")
     with pytest.raises(StoreRefused) as refused:
         Store.open(store_path)
-    for part in (str(store_path), "999", "flowtrail 9.9", "version 1", "import"):
+    for part in (str(store_path), "999", "flowtrail 9.9", f"version {SCHEMA_VERSION}", "import"):
         assert part in str(refused.value)
 
 
