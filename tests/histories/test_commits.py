@@ -6,20 +6,9 @@ import json
 import subprocess
 import sys
 
+from tests.histories.parts import member_of, orders_of
+
 EARLY = [("committed-before-processed", "warning")]
-
-
-def orders_of(world, count, first=0, **more):
-    shop = world.service("shop")
-    sent = [shop.send("orders", 0, first + n, **more) for n in range(count)]
-    shop.close()
-    return sent
-
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
 
 
 def test_committed_in_the_middle_of_handling(told, world):

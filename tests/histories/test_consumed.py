@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-
-def orders_of(world, count, first=0, **more):
-    """Publish some orders to orders:0, one after the other, and close the shop in order."""
-    shop = world.service("shop")
-    sent = [shop.send("orders", 0, first + n, **more) for n in range(count)]
-    shop.close()
-    return sent
-
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
+from tests.histories.parts import member_of, orders_of
 
 
 def test_handled_once_is_processed(told, world):

@@ -4,30 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.histories.parts import handle, member_of, orders_of
 from tests.histories.world import CLIENT, CONSUMER, PRODUCER
-
-
-def orders_of(world, count, first=0, **more):
-    shop = world.service("shop")
-    sent = [shop.send("orders", 0, first + n, **more) for n in range(count)]
-    shop.close()
-    return sent
-
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
-
-
-def handle(member, *sent, commit=True, poll=True, **more):
-    """Be handed records, handle each, and commit behind the last."""
-    if poll:
-        member.receive("orders", 0, sent[0].offset, sent[-1].offset)
-    for order in sent:
-        member.process(order, **more)
-    if commit:
-        member.commit("orders", 0, sent[-1].offset + 1)
 
 
 def duplicated(store, what):

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-
-def orders_of(world, count, keys=None):
-    shop = world.service("shop")
-    sent = [shop.send("orders", 0, n, key=keys(n) if keys else None) for n in range(count)]
-    shop.close()
-    return sent
-
-
-def member_of(world, at=0):
-    member = world.service("payment", group="payment")
-    member.assign("orders", 0, at)
-    return member
+from tests.histories.parts import member_of, orders_of
 
 
 def test_concurrency_that_was_seen_long_ago(told, world):

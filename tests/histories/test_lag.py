@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+from tests.histories.parts import member_of
+
 TX = "flowtrail.transaction.id"
-
-
-def member_of(world, group="payment", at=0, **more):
-    member = world.service(group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
 
 
 def test_behind(told, world):

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
+from tests.histories.parts import member_of
 from tests.histories.world import CONSUMER
-
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
 
 
 def test_two_events_acked_at_one_record(told, world):

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
+from tests.histories.parts import member_of
 
 
 def reordered(store, what):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flowtrail_tui.cli import main
+from tests.histories.parts import member_of
 from tests.histories.world import CONSUMER
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
@@ -92,12 +93,6 @@ def check_event(event: dict[str, Any]) -> None:
             check_finding(finding)
     for finding in event["findings"]:
         check_finding(finding)
-
-
-def member_of(world, group="payment", at=0, **more):
-    member = world.service(group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
 
 
 @pytest.fixture

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+from tests.histories.parts import member_of
+
 TX = "flowtrail.transaction.id"
-
-
-def member_of(world, group="payment", at=0, service=None, **more):
-    member = world.service(service or group, group=group, **more)
-    member.assign("orders", 0, at)
-    return member
 
 
 def test_committed(told, world):
