@@ -167,26 +167,10 @@ class _Facts:
         acked = {(send["acked_log"], send["offset"]): send for send in reversed(sends) if send["outcome"] == "acked"}
         records = []
         for place in self._places.get(key, []):
-            send = acked.get((place["log"], place["offset"]))
-            records.append(
-                {
-                    "partition": place["partition"],
-                    "offset": place["offset"],
-                    "at": rfc3339_or_none(send["end_ns"] if send else place["acked_ns"]),
-                    "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]) if send else None,
-                }
-            )
-        standing = {(place["log"], place["offset"]) for place in self._places.get(key, [])}
-        records += [
-            {
-                "partition": send["partition"],
-                "offset": send["offset"],
-                "at": rfc3339_or_none(send["end_ns"]),
-                "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]),
-            }
-            for place, send in acked.items()
-            if place not in standing and send["offset"] is not None  # acked there, and overwritten since
-        ]
+            send = acked.pop((place["log"], place["offset"]), None)
+            records.append(_record(place, send["end_ns"] if send else place["acked_ns"], send))
+        # The rest was acked there, and overwritten since.
+        records += [_record(send, send["end_ns"], send) for send in acked.values() if send["offset"] is not None]
         graded = "?" if row["answer"] == "unknown" else ("A" if any(s["number"] is not None for s in sends) else "B")
         return {
             "answer": row["answer"],
@@ -277,7 +261,7 @@ class _Facts:
 
     def _own_part(self, replay: Row, key: Event) -> Row:
         """Return what a replay of many records was for one event: of the others only neighbours were looked at."""
-        places = {(place["log"], place["offset"]): place for place in self._places[key]}
+        places = {(place["log"], place["offset"]) for place in self._places[key]}
         rows = [
             row for row in self._replayed
             if (row["log"], row["offset"]) in places and row["move_ref"] in replay["evidence"]
@@ -318,6 +302,16 @@ SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL 
 FROM unplaced
 ORDER BY start_ns, ref
 """
+
+
+def _record(place: Row, at_ns: int | None, send: Row | None) -> Document:
+    """Return a record of the answer `published`; `send` is the publication that was acked there, if it is known."""
+    return {
+        "partition": place["partition"],
+        "offset": place["offset"],
+        "at": rfc3339_or_none(at_ns),
+        "ack_ms": _milliseconds(send["start_ns"], send["end_ns"]) if send else None,
+    }
 
 
 def _delivery(number: int, attempt: Row, row: Row, begun: int | None) -> Document:
