@@ -6,12 +6,13 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.source import StoreSource, Window
 from flowtrail_collector.store import Store
-from tests.histories.world import Span, World, request
+from tests.histories.world import MS, START_NS, Span, World, request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,28 @@ class Told:
             store.close()
         assert not result.damaged
         assert not result.rejected, result.notes
+        return self
+
+    def broker(
+        self,
+        log_starts: Sequence[tuple[float, int]] = (),
+        policy: str | None = None,
+        topic: str = "id-of-orders",
+    ) -> Told:
+        """Add what a watcher sampled of orders:0: log starts, each with its seconds on the world's clock; a policy."""
+        with duckdb.connect(str(self.path)) as connection:
+            for second, log_start in log_starts:
+                connection.execute(
+                    "INSERT INTO broker_partition_rows BY NAME SELECT $at AS at_ns, 'orders' AS destination, "
+                    '$topic AS topic_id, 0 AS "partition", $log_start AS log_start',
+                    {"at": START_NS + int(second * 1000 * MS), "topic": topic, "log_start": log_start},
+                )
+            if policy:
+                connection.execute(
+                    "INSERT INTO broker_topic_rows BY NAME SELECT $at AS at_ns, 'orders' AS destination, "
+                    "$policy AS cleanup_policy",
+                    {"at": START_NS, "policy": policy},
+                )
         return self
 
     def _source(self, question: Callable[[StoreSource], Any]) -> Any:

@@ -1,7 +1,7 @@
 """Random small worlds, told as the spans of the contract; a seed names each.
 
-A topic of two partitions, a producer that may resend, a group that is rebalanced, crashes, seeks, fails and leaves
-records behind.
+A topic of two partitions, a producer that may resend, a group that is rebalanced, crashes, seeks, fails, leaves
+records behind, and is not handed every one.
 """
 
 from __future__ import annotations
@@ -81,8 +81,12 @@ class World:
         last = min(len(partition.log), partition.position + self._random.randint(1, 4)) - 1
         if partition.owner is None or last < partition.position:
             return
-        partition.owner.receive(TOPIC, number, partition.position, last)
-        partition.handed += range(partition.position, last + 1)
+        offsets = list(range(partition.position, last + 1))
+        if len(offsets) > 1 and self._random.random() < 0.15:
+            offsets.remove(self._random.choice(offsets))  # the broker left one out
+        runs = ",".join(map(str, offsets)) if len(offsets) < last + 1 - partition.position else None
+        partition.owner.receive(TOPIC, number, offsets[0], offsets[-1], runs=runs, count=len(offsets))
+        partition.handed += offsets
         partition.position = last + 1
 
     def _process(self, number: int, partition: _Partition) -> None:
@@ -111,6 +115,6 @@ class World:
     def _seek(self, number: int, partition: _Partition) -> None:
         if partition.owner is None:
             return
-        at = self._random.randint(0, partition.position)
+        at = self._random.randint(0, partition.position if self._random.random() < 0.7 else len(partition.log))
         partition.owner.seek(TOPIC, number, at)
         partition.position, partition.handed = at, []

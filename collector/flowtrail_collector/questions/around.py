@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.questions.loading import load
@@ -178,7 +179,42 @@ class _Gatherer:
         if reads.untold:
             found |= self._find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
         self._add(found)
+        self._pass_by(wider, reads, seeds.places)
         return wider
+
+    def _pass_by(self, around: list[Range], reads: Reads, places: set[Place]) -> None:
+        """Gather what shows whether groups that were not handed the records came past them, and what excuses it."""
+        members = fetch(
+            self._connection,
+            "SELECT DISTINCT destination, consumer_group, service, instance FROM ledger_rows "
+            "WHERE last_number IS NOT NULL AND destination IN (SELECT unnest($1::VARCHAR[])) "
+            "AND operation IN ('receive', 'process', 'settle', 'assign', 'revoke')",
+            [sorted({place[0] for place in places})],
+        )
+        left_out = [
+            (_range_of(place, around), member)
+            for place in sorted(places)
+            for member in members
+            if member["destination"] == place[0] and not reads.was_handed(place, member)
+        ]
+        if not left_out:
+            return
+        rows = self._rows()
+        wanted = {(number, row["consumer_group"], row["instance"]) for number, row in left_out}
+        stretches = [
+            (*around[number], group, instance, first, until)
+            for number, group, instance in sorted(wanted, key=str)
+            for first, until in _between_moves(rows, around[number], group, instance)
+        ]
+        self._add(self._find(query("passed"), _lists(stretches, width=8)))
+        missed = {place for place in places if any(_range_of(place, around) == number for number, _ in left_out)}
+        keys = {
+            (row["destination"], row["message_key"])
+            for row in rows
+            if row["message_key"] is not None and (row["destination"], row["partition"], row["offset"]) in missed
+        }
+        if keys:
+            self._add(self._find(query("keyed"), _lists(sorted(keys))))
 
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
@@ -240,6 +276,7 @@ class Reads:
             of_partition.setdefault((destination, partition), []).append(offset)
         handed: set[tuple[Place, Any, Any, Any]] = set()
         processed: set[tuple[Place, Any, Any, Any]] = set()
+        surely: set[tuple[Place, Any, Any, Any]] = set()
         for row in rows:
             if row["offset"] is None or row["operation"] not in {"send", "receive", "process"}:
                 continue
@@ -252,11 +289,18 @@ class Reads:
                     continue
                 who = (place, row["consumer_group"], row["service"], row["instance"])
                 (handed if row["operation"] == "receive" else processed).add(who)
+                if row["operation"] == "receive" and row["offset_runs"] is None:
+                    surely.add(who)
                 key = (place, row["operation"], row["consumer_group"], row["service"])
                 if key not in self._first or row["start_ns"] < self._first[key]["start_ns"]:
                     self._first[key] = row
+        self._handed = {(place, group or service) for place, group, service, _ in surely | processed}
         self.untold = {who[1:] for who in handed - processed}
         """Group, service and instance of members that were handed a record and told no processing of it."""
+
+    def was_handed(self, place: Place, member: Row) -> bool:
+        """Tell whether the group of a member was handed the record."""
+        return (place, member["consumer_group"] or member["service"]) in self._handed
 
     def limits(self, around: list[Range]) -> list[tuple[Any, ...]]:
         """Return, by range, operation and who, the bound beyond which a span shows that a record was overtaken.
@@ -283,6 +327,18 @@ def _range_of(place: Place, around: list[Range]) -> int:
         for number, (destination, partition, low, high) in enumerate(around)
         if (destination, partition) == place[:2] and low <= place[2] <= high
     )
+
+
+def _between_moves(rows: Iterable[Row], around: Range, group: str | None, instance: str) -> list[tuple[int, int]]:
+    """Return the stretches of an instance's numbers between two assigns, seeks or resets in a partition."""
+    moves = sorted(
+        row["number"]
+        for row in rows
+        if row["instance"] == instance and row["consumer_group"] == group and row["number"] is not None
+        and (row["destination"], row["partition"]) == around[:2]
+        and (row["operation"] == "assign" or row["position_reason"] in {"seek", "reset"})
+    )  # fmt: skip
+    return list(pairwise([0, *moves, 2**63 - 1]))
 
 
 @cache

@@ -53,10 +53,11 @@ def load(
             if stretches is None
             else (["destination", "partition", "low", "high"], stretches)
         ),
-        "committed_positions": _relation(connection, "committed_positions", _AT_DESTINATIONS, [destinations]),
+        **{name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) for name in _OF_THE_BROKER},
     }
 
 
+_OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies")
 _ASKED = frozenset({"trace_id", "destination"})
 
 

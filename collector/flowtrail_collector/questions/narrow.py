@@ -30,7 +30,16 @@ Table = tuple["Sequence[str]", "Sequence[Sequence[Any]]"]
 Loaded = dict[str, Table]
 """Tables by name."""
 
-LOADED = ("span_rows", "link_rows", "ledger_rows", "as_of", "stretches", "committed_positions")
+LOADED = (
+    "span_rows",
+    "link_rows",
+    "ledger_rows",
+    "as_of",
+    "stretches",
+    "committed_positions",
+    "log_starts",
+    "topic_policies",
+)
 """What a narrow scope is given; everything else is built from it."""
 
 _INDEXES = (

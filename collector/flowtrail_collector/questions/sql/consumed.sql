@@ -16,10 +16,11 @@
 --  7 received      delivered, outcome not instrumented, position not past it
 --  8 pending       not delivered and the position has not passed it; or handed to a member that left in order before it
 --                  began, with the position not past it
--- 10 not-expected  below the group's start, or aborted
+--  9 skipped       not delivered although the group came past it, nothing excuses it and all is known; see skips
+-- 10 not-expected  below the group's start, aborted, or compacted away
 -- 12 unknown       anything else, with the reason
 --
--- failed, unfinished and pending rest on something not having happened: where a member of the group is dark they are
+-- failed, unfinished, pending and skipped rest on something not having happened: where a member of the group is dark they are
 -- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
 WITH pairs AS (
     SELECT p.event, p.destination, p.log, p."partition", p."offset", p.copied,
@@ -122,17 +123,6 @@ open_last AS (
     SELECT o.*, row_number() OVER (PARTITION BY grp, log, "offset" ORDER BY gen DESC, ord DESC, receive_ref) AS place
     FROM open_turns AS o
 ),
-crashed AS (
-    -- Records that were there before an owner who crashed was followed: it may have gone to them without our knowing.
-    -- `onward`: reading straight on was enough for it.
-    SELECT p.grp, p.log, p."offset", bool_or(t.from_offset <= p."offset") AS onward
-    FROM pairs AS p
-    JOIN tails AS t ON t.grp = p.grp AND t.log = p.log
-    JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
-    WHERE r.acked_ns IS NULL
-        OR r.acked_ns < t.until_ns + CASE WHEN r.acked_host = t.until_host THEN 0 ELSE 5000000000 END
-    GROUP BY p.grp, p.log, p."offset"
-),
 facts AS (
     SELECT
         p.*,
@@ -156,6 +146,8 @@ facts AS (
         a."offset" IS NOT NULL AS aborted,
         coalesce(x.onward, FALSE) AS maybe_swallowed,
         x."offset" IS NOT NULL AS maybe_tried,
+        k.reason AS skip_reason,
+        n.excused, coalesce(n.compacted, FALSE) AS compacted, l.came_below,
         w.as_of_ns
     FROM pairs AS p
     CROSS JOIN as_of AS w
@@ -168,6 +160,9 @@ facts AS (
     LEFT JOIN reach AS h ON h.grp = p.grp AND h.log = p.log AND h."offset" = p."offset"
     LEFT JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
     LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
+    LEFT JOIN passed AS n ON n.grp = p.grp AND n.log = p.log AND n."offset" = p."offset"
+    LEFT JOIN skips AS k ON k.grp = p.grp AND k.log = p.log AND k."offset" = p."offset"
+    LEFT JOIN floors AS l ON l.grp = p.grp AND l.log = p.log
     LEFT JOIN aborted AS a ON a.log = p.log AND a."offset" = p."offset"
 ),
 judged AS (
@@ -212,8 +207,14 @@ judged AS (
             WHEN dark                                                THEN 'unknown|telemetry gap'
             WHEN maybe_swallowed                                     THEN 'unknown|the member vanished'
             WHEN start IS NOT NULL AND "offset" < start              THEN 'not-expected|before start'
+            WHEN "offset" < came_below                               THEN 'not-expected|before start'
+            WHEN skip_reason = 'retention'                           THEN 'skipped|retention'
             WHEN "position" IS NULL                                  THEN 'unknown|no position known'
             WHEN "position" <= "offset"                              THEN 'pending|'
+            WHEN skip_reason IS NOT NULL                             THEN 'skipped|' || skip_reason
+            WHEN compacted                                           THEN 'not-expected|compacted'
+            WHEN excused IS NOT NULL                                 THEN 'unknown|' || excused
+            WHEN maybe_tried                                         THEN 'unknown|the member vanished'
             ELSE 'unknown|the position has passed it, and no delivery was seen'
         END AS verdict
     FROM facts

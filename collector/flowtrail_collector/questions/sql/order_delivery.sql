@@ -7,7 +7,7 @@ WITH first_turns AS (
         row_number() OVER (PARTITION BY t.grp, t.log, t."offset" ORDER BY t.gen, t.ord, t.receive_ref) AS copy
     FROM turns AS t
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
-        AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord AND s.ref IS NOT DISTINCT FROM t.receive_ref
+        AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord AND s.ref = coalesce(t.receive_ref, t.process_refs[1])
     LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
     CROSS JOIN stretches AS z
     WHERE t.instance IS NOT NULL AND t."offset" BETWEEN z.low AND z.high

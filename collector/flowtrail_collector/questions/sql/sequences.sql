@@ -1,6 +1,6 @@
 -- sequences: what each sequence covered. From `low` (the position it began at, or the first offset handed out) to
 -- `high` (one past the furthest offset handed out or committed) its member read straight on: a record in between was
--- passed by it.
+-- passed by it. `from_position` is where it began, and not what it was handed below that.
 SELECT
     s.grp, s.log, s.who, s.seq,
     min(s.gen)                                                        AS gen,
@@ -8,6 +8,10 @@ SELECT
     max(s.ord)                                                        AS last_ord,
     min(s."position") FILTER (WHERE s.reason IN ('assign', 'seek', 'reset', 'handed')) AS low,
     max(CASE WHEN s.reason = 'handed' THEN s."position" + 1 WHEN s.reason = 'commit' THEN s."position" END) AS high,
+    max(CASE WHEN s.reason = 'handed' THEN s."position" + 1 END)       AS handed_high,
+    coalesce(
+        min(s."position") FILTER (WHERE s.reason IN ('assign', 'seek', 'reset')),
+        min(s."position") FILTER (WHERE s.reason = 'handed'))         AS from_position,
     max(s."position") FILTER (WHERE s.reason = 'commit')              AS committed,
     max(s.ord) FILTER (WHERE s.reason = 'commit')                     AS committed_ord,
     min(s.reason) FILTER (WHERE s.reason IN ('assign', 'seek', 'reset')) AS begun_by,

@@ -1,0 +1,39 @@
+-- lost: acked, and nobody was ever handed it, while a group that had it to read was handed a later record of the
+-- partition. Every group that reads the destination must be covered completely; see passed for what excuses it.
+-- empty unless: EXISTS (SELECT 1 FROM skips WHERE reason = 'read past' AND beyond)
+WITH witnesses AS (
+    SELECT
+        s.log, s."offset", min(s.grp) AS grp, count(*) AS groups, max(s.at_ns) AS at_ns,
+        list_distinct(list_filter(list_concat(list(s.below_ref), list(s.beyond_ref)), lambda x: x IS NOT NULL)) AS refs
+    FROM skips AS s
+    WHERE s.reason = 'read past' AND s.beyond
+    GROUP BY s.log, s."offset"
+)
+SELECT
+    'lost' AS kind,
+    'error' AS severity,
+    CAST(NULL AS VARCHAR) AS reason,
+    r.system, r.destination, r."partition", [r."offset"] AS offsets, CAST(NULL AS VARCHAR) AS "group",
+    p.producer, CAST(NULL AS VARCHAR) AS instance,
+    CASE WHEN r.message_id IS NULL THEN [] ELSE [r.message_id] END AS message_ids,
+    1 AS count,
+    r.first_ns, greatest(r.first_ns, coalesce(w.at_ns, r.first_ns)) AS last_ns,
+    'A' AS grade,
+    list_sort(list_distinct(list_concat([r.send_ref], w.refs))) AS evidence,
+    coalesce(p.producer, 'a producer') || ' published this event to ' || r.destination || ':' || r."partition" || ':' || r."offset"
+        || ' and nobody was ever handed it; ' || w.grp
+        || CASE WHEN w.groups > 1 THEN ' and ' || (w.groups - 1) || ' more' ELSE '' END || ' read on beyond it' AS summary,
+    r.event
+FROM witnesses AS w
+JOIN records AS r ON r.log = w.log AND r."offset" = w."offset" AND r.send_ref IS NOT NULL
+LEFT JOIN (
+    SELECT acked_log AS log, "offset", min(producer) AS producer
+    FROM publications WHERE outcome = 'acked' GROUP BY acked_log, "offset"
+) AS p ON p.log = w.log AND p."offset" = w."offset"
+WHERE NOT EXISTS (SELECT 1 FROM turns AS t WHERE t.log = w.log AND t."offset" = w."offset")
+    AND NOT EXISTS (SELECT 1 FROM handed AS h WHERE h.log = w.log AND h."offset" = w."offset")
+    AND NOT EXISTS (SELECT 1 FROM crashed AS x WHERE x.log = w.log AND x."offset" = w."offset")
+    AND NOT EXISTS (SELECT 1 FROM unplaced AS u WHERE u.event = r.event AND u.destination = r.destination)
+    AND NOT EXISTS (
+        SELECT 1 FROM readers AS d
+        WHERE d.destination = r.destination AND d.system IS NOT DISTINCT FROM r.system AND d.dark)

@@ -1,0 +1,24 @@
+-- skips: records that a group came past and was never handed, where that is certain: nothing of the group's telemetry is
+-- missing, no crash hides a delivery, the group had the record to read, and nothing excuses it.
+--
+-- read past     within one ownership: an error, whatever the cause
+-- retention     the log start, by the broker's word, passed the record while the group still had to read it
+-- offset reset  a seek or reset set the group beyond it. What looks so may have been retention, where the broker did not
+--               tell
+-- empty unless: EXISTS (SELECT 1 FROM passed)
+SELECT
+    p.grp, p.log, p."offset",
+    CASE
+        WHEN p.how = 'read past' THEN 'read past'
+        WHEN p.how = 'expired' OR (p.own_reset AND coalesce(f.floor > p."offset", FALSE)) THEN 'retention'
+        ELSE 'offset reset'
+    END AS reason,
+    p.beyond, p.below_ref, p.beyond_ref, p.at_ns
+FROM passed AS p
+JOIN (SELECT log, min(destination) AS destination, min(system) AS system FROM records GROUP BY log) AS l ON l.log = p.log
+JOIN readers AS r ON r.grp = p.grp AND r.destination = l.destination AND r.system IS NOT DISTINCT FROM l.system
+JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
+LEFT JOIN floors AS f ON f.grp = p.grp AND f.log = p.log
+LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
+WHERE NOT r.dark AND x."offset" IS NULL AND p.excused IS NULL AND NOT p.compacted AND s.start <= p."offset"
+    AND coalesce(f.came_below <= p."offset", TRUE)
