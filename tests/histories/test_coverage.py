@@ -256,3 +256,80 @@ def test_coverage_of_a_complete_history_is_one(told, world):
     """All numbers arrived: coverage 1.0."""
     order = orders_of(world, 1)[0]
     assert told(world).ask(order.id)["coverage"] == 1.0
+
+
+class TestOverTime:
+    """A hole hides what happened before its end, and nothing that came to be later."""
+
+    def history(self, world, *, host="alpha", late_host="alpha"):
+        """Lose two spans of the member; publish two orders later, of which the second is never handed out."""
+        early = orders_of(world, 2)
+        payment = member_of(world, host=host)
+        handle(payment, early[0])
+        payment.skip_number(2)
+        payment.commit("orders", 0, 2)
+        world.wait(1000)
+        shop = world.service("shop", host=late_host)
+        late = [shop.send("orders", 0, offset) for offset in (2, 3, 4)]
+        shop.close()
+        payment.receive("orders", 0, 2)
+        payment.process(late[0], error="ValueError")
+        payment.receive("orders", 0, 4)
+        payment.process(late[2])
+        payment.commit("orders", 0, 5)
+        payment.close()
+        return early, late
+
+    def test_before_its_end_nothing_is_claimed(self, told, world):
+        """The record that was there by then may have been handled in what is missing."""
+        early, _ = self.history(world)
+        assert told(world).consumed(early[1].id, "payment") == "unknown"
+
+    def test_what_came_later_is_judged(self, told, world):
+        """Records that were published after the hole's end could not be in it."""
+        _, late = self.history(world)
+        store = told(world)
+        assert store.consumed(late[0].id, "payment") == "failed"
+        assert store.consumed(late[1].id, "payment") == "skipped"
+        assert store.event(late[2].id)["duplicated"]["answer"] == "no"
+        assert store.kinds() == [("failed", "error"), ("lost", "error"), ("skipped", "error"), GAP]
+
+    def test_on_another_hosts_clock_only_within_a_bound(self, told, world):
+        """The shop's clock and the member's are two, and nobody knows how far they are apart."""
+        _, late = self.history(world, late_host="beta")
+        store = told(world)
+        assert store.consumed(late[0].id, "payment") == "unknown"
+        assert store.consumed(late[1].id, "payment") == "unknown"
+        assert store.kinds() == [GAP]
+
+    def test_with_a_bound_it_is_judged(self, told, world):
+        """Messages went both ways between the hosts: their clocks are a few milliseconds apart at most."""
+        _, late = self.history(world, late_host="beta")
+        for here, there in (("alpha", "beta"), ("beta", "alpha")):
+            ping = world.service(f"ping-{here}", host=here)
+            sent = ping.send("pings-" + here, 0, 0)
+            ping.close()
+            pong = world.service(f"pong-{there}", group="pong", host=there)
+            pong.assign("pings-" + here, 0, 0)
+            pong.receive("pings-" + here, 0, 0)
+            pong.process(sent)
+            pong.commit("pings-" + here, 0, 1)
+            pong.close()
+        store = told(world)
+        assert store.consumed(late[0].id, "payment") == "failed"
+        assert store.consumed(late[1].id, "payment") == "skipped"
+
+    def test_drops_that_no_hole_accounts_for(self, told, world):
+        """The instance says that it dropped more than is missing: nobody knows when."""
+        _, late = self.history(world)
+        for span in world.spans:
+            if span.attributes.get("messaging.operation.name") == "close" and "payment" in span.resource["service.name"]:
+                span.attributes["flowtrail.dropped"] = 9
+        assert told(world).consumed(late[0].id, "payment") == "unknown"
+
+    def test_the_answers_to_all_and_to_one_agree(self, told, world):
+        """Findings of everything name what the question about one event names."""
+        _, late = self.history(world)
+        store = told(world)
+        of_events = {row["kind"] for order in late for row in store.event(order.id)["findings"]}
+        assert of_events == {row["kind"] for row in store.findings()} - {"telemetry-gap"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_collector.questions.narrow import quoted, table_columns
+from flowtrail_collector.questions.narrow import quoted, relations, table_columns
 from flowtrail_collector.questions.relations import sql_of
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ def load(
     destinations = sorted(held["destination"] - {None})
     named = columns.index("instance"), columns.index("service")
     instances = sorted({row[named[0]] or f"service {row[named[1]]}" for row in spans})
+    ledger = _table(connection, "ledger_rows", _TELLING, [destinations, instances])
+    holes = _relation(connection, "holes", "who IN (SELECT unnest($1::VARCHAR[]))", [_tellers(ledger)])
     return {
         "span_rows": (columns, spans),
         "link_rows": _table(connection, "link_rows", _LINKED_TO, [sorted(held["trace_id"])]),
-        "ledger_rows": _table(connection, "ledger_rows", _TELLING, [destinations, instances]),
+        "ledger_rows": ledger,
         "as_of": _relation(connection, "as_of"),
         "stretches": (
             _relation(connection, "stretches")
@@ -54,11 +56,36 @@ def load(
             else (["destination", "partition", "low", "high"], stretches)
         ),
         **{name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) for name in _OF_THE_BROKER},
+        "holes": holes,
+        "clock_deltas": (
+            _relation(connection, "clock_deltas")
+            if stretches is None or holes[1] or _clocks_matter(columns, spans)
+            else (list(relations()["clock_deltas"].columns), [])
+        ),
     }
 
 
 _OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies")
 _ASKED = frozenset({"trace_id", "destination"})
+
+
+def _clocks_matter(columns: Sequence[str], spans: Sequence[Sequence[Any]]) -> bool:
+    """Tell whether a group has members on several hosts: only then are moments of two clocks compared.
+
+    To look through the store for how far clocks may be apart takes as long as all the rest.
+    """
+    group, service, host = (columns.index(name) for name in ("consumer_group", "service", "host"))
+    hosts: dict[str, set[str]] = {}
+    for row in spans:
+        hosts.setdefault(row[group] or row[service], set()).add(row[host])
+    return any(len(of_group) > 1 for of_group in hosts.values())
+
+
+def _tellers(ledger: Table) -> list[str]:
+    """Return the instances of a ledger as relations know them (`who`)."""
+    columns, rows = ledger
+    instance, service = columns.index("instance"), columns.index("service")
+    return sorted({row[instance] or f"service {row[service]}" for row in rows})
 
 
 def _table(connection: duckdb.DuckDBPyConnection, name: str, condition: str, parameters: Sequence[Any]) -> Table:

@@ -39,6 +39,8 @@ LOADED = (
     "committed_positions",
     "log_starts",
     "topic_policies",
+    "holes",
+    "clock_deltas",
 )
 """What a narrow scope is given; everything else is built from it."""
 

@@ -19,6 +19,9 @@ RELATIONS: tuple[str, ...] = (
     "committed_positions",
     "log_starts",
     "topic_policies",
+    "holes",
+    "clock_deltas",
+    "clock_bounds",
     "one_cluster",
     "one_group",
     "instances",
@@ -47,6 +50,7 @@ RELATIONS: tuple[str, ...] = (
     "chains",
     "events",
     "starts",
+    "hidden",
     "crashed",
     "floors",
     "leaps",
@@ -78,6 +82,7 @@ RELATIONS: tuple[str, ...] = (
     "findings_skipped",
     "findings_lost",
     "findings_telemetry_gap",
+    "findings_clock_skew",
 )
 """Every relation, each after those it reads."""
 

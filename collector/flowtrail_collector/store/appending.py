@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from flowtrail_collector.store import duplicates, ledger
+from flowtrail_collector.store import duplicates, ledger, numbers
 from flowtrail_collector.store.batch import SpanBatch, Stored
 from flowtrail_collector.store.identity import Recent, keys_of
 from flowtrail_collector.store.inserting import Inserter
@@ -48,7 +48,6 @@ class Appender:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read from the file what must be remembered."""
-        self._ledger_rows = 0
         self.use(connection)
         rows = connection.execute(
             "SELECT digest FROM (SELECT digest, received_ns FROM request_rows ORDER BY received_ns DESC LIMIT ?) "
@@ -58,8 +57,8 @@ class Appender:
         self._order: deque[bytes] = deque(digest for (digest,) in rows)
         self.digests = set(self._order)
         self._resources: set[int] = set()
-        counted = connection.execute("SELECT count(*) FROM ledger_rows").fetchone()
-        self._ledger_rows = int(counted[0]) if counted else 0
+        self._ledger_rows = self._count("ledger_rows")
+        self._number_rows = self._count("number_rows")
         self._recent = self._from_file()
 
     def use(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -87,6 +86,9 @@ class Appender:
         recent = Recent(newest - reach)
         recent.add(keys_of(_bytes_of(ids["trace_id"]), _bytes_of(ids["span_id"])), newest)
         return recent
+
+    def _count(self, table: str) -> int:
+        return self._one(f"SELECT count(*) FROM {table}") or 0
 
     def _one(self, sql: str, *parameters: int) -> int | None:
         (value,) = self._connection.execute(sql, list(parameters)).fetchall()[0]
@@ -162,6 +164,13 @@ class Appender:
         if self._ledger_rows > ledger.MERGE_AT:
             ledger.merge(self._connection)
             self._ledger_rows = 0
+        runs = numbers.entries(spans)
+        if runs is not None:
+            self._inserter.insert("number_rows", runs)
+            self._number_rows += runs.num_rows
+        if self._number_rows > numbers.MERGE_AT:
+            numbers.merge(self._connection)
+            self._number_rows = 0
 
     def _insert_links(self, spans: pa.Table, links: pa.Table, keep: NDArray[np.bool_]) -> None:
         if not links.num_rows:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
 
 PROGRAM = "flowtrail"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:

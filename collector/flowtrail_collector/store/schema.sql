@@ -174,3 +174,14 @@ CREATE TABLE ledger_rows (
     first_ns       BIGINT NOT NULL,
     last_ns        BIGINT NOT NULL
 );
+
+-- Which of its numbers each instance's spans brought, as runs without a hole; those that touch are merged from time to
+-- time. Retention leaves it alone, too.
+CREATE TABLE number_rows (
+    service      VARCHAR,
+    instance     VARCHAR,
+    first_number BIGINT NOT NULL,
+    last_number  BIGINT NOT NULL,
+    recorded_ns  BIGINT,                   -- by when a span of the run was recorded, and so every span with a lower number
+    last_ns      BIGINT NOT NULL           -- end of the span with the last number
+);

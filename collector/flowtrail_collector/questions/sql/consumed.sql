@@ -25,9 +25,10 @@
 WITH pairs AS (
     SELECT p.event, p.destination, p.log, p."partition", p."offset", p.copied,
         p.conflict AND NOT p.survived AS conflict, r.grp, r.assumed, r.service,
-        r.instrumented, r.dark, r.traced, r.numbered
+        r.instrumented, h."offset" IS NOT NULL AS dark, r.traced, r.numbered
     FROM places AS p
     JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    LEFT JOIN hidden AS h ON h.grp = r.grp AND h.log = p.log AND h."offset" = p."offset"
 ),
 ranked_turns AS (
     SELECT
@@ -91,7 +92,8 @@ copy_rows AS (
     SELECT
         p.event, p.destination, p.grp, p.log, p."offset", c.kind, c.destination AS copy_destination, c.ref,
         f.ok, f.ok_ours, f.last_outcome, f.last_error, coalesce(f.process_refs, []) AS process_refs,
-        coalesce(s."position" > c."offset", FALSE) AS passed, coalesce(r.dark, FALSE) AS dark,
+        coalesce(s."position" > c."offset", FALSE) AS passed,
+        coalesce(r.dark OR h."offset" IS NOT NULL, FALSE) AS dark,
         row_number() OVER (
             PARTITION BY p.event, p.grp, p.log, p."offset" ORDER BY c.start_ns DESC, c.ref, f.ok DESC
         ) AS from_last
@@ -99,6 +101,7 @@ copy_rows AS (
     JOIN chains AS c ON c.root_log = p.log AND c.root_offset = p."offset" AND (c.grp IS NULL OR c.grp = p.grp)
     LEFT JOIN readers AS own ON own.destination = c.destination AND own.grp = p.grp
     LEFT JOIN readers AS r ON r.destination = c.destination AND (r.grp = p.grp OR own.grp IS NULL)
+    LEFT JOIN hidden AS h ON h.grp = r.grp AND h.log = c.log AND h."offset" = c."offset"
     LEFT JOIN turn_facts AS f ON f.grp = r.grp AND f.log = c.log AND f."offset" = c."offset"
     LEFT JOIN starts AS s ON s.grp = r.grp AND s.log = c.log
 ),

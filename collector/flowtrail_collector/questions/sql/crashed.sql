@@ -5,6 +5,6 @@ SELECT t.grp, p.log, p."offset", bool_or(t.from_offset <= p."offset") AS onward
 FROM (SELECT DISTINCT log, "offset" FROM places) AS p
 JOIN tails AS t ON t.log = p.log
 JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
-WHERE r.acked_ns IS NULL
-    OR r.acked_ns < t.until_ns + CASE WHEN r.acked_host = t.until_host THEN 0 ELSE 5000000000 END
+LEFT JOIN clock_bounds AS b ON b.host = r.acked_host AND b.other = t.until_host
+WHERE coalesce(r.acked_ns + b.least_ns < t.until_ns, TRUE)
 GROUP BY t.grp, p.log, p."offset"

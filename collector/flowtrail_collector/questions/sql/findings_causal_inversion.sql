@@ -1,5 +1,6 @@
 -- causal-inversion: e1 caused e2, and a consumer of both began e2 before e1. error: confirmed, since every beginning of
--- both in the group stands on one host's clock. (Across hosts it could only be suspected, where a clock bound is known.)
+-- both in the group stands on one host's clock. warning: suspected, across two hosts whose clock bound is known, where the
+-- distance exceeds it.
 --
 -- An instance that names no host is one process and so on one clock.
 --
@@ -22,28 +23,31 @@ WITH begun AS (
 )
 SELECT
     'causal-inversion' AS kind,
-    'error'            AS severity,
-    'confirmed'        AS reason,
+    CASE WHEN b1.host = b2.host THEN 'error' ELSE 'warning' END       AS severity,
+    CASE WHEN b1.host = b2.host THEN 'confirmed' ELSE 'suspected' END AS reason,
     b1.system, b1.destination, b1."partition", [b1."offset"] AS offsets, b1.grp AS "group",
     CAST(NULL AS VARCHAR) AS producer, CAST(NULL AS VARCHAR) AS instance,
     list_filter([b1.message_id, b2.message_id], lambda x: x IS NOT NULL) AS message_ids,
-    1 AS count, b2.began_ns AS first_ns, b1.began_ns AS last_ns, 'A' AS grade,
+    1 AS count, least(b1.began_ns, b2.began_ns) AS first_ns, greatest(b1.began_ns, b2.began_ns) AS last_ns,
+    CASE WHEN b1.host = b2.host THEN 'A' ELSE 'B' END AS grade,
     list_sort([b1.ref, b2.ref, c.ref]) AS evidence,
-    b1.grp || ' began an event on ' || b2.destination || ' ' || round((b1.began_ns - b2.began_ns) / 1e6, 1)
-        || ' ms before the event on ' || b1.destination || ' that caused it' AS summary,
+    b1.grp || ' began an event on ' || b2.destination || CASE WHEN b1.host = b2.host THEN ' ' ELSE ' at least ' END
+        || round((b1.began_ns - b2.began_ns - coalesce(k.most_ns, 0)) / 1e6, 1)
+        || ' ms before the event on ' || b1.destination || ' that caused it'
+        || CASE WHEN b1.host = b2.host THEN '' ELSE ', by the clocks of two hosts' END AS summary,
     b1.event
 -- (CROSS JOIN keeps SQLite from beginning elsewhere than with the few causes.)
 FROM causes AS c
 CROSS JOIN begun AS b1
 CROSS JOIN begun AS b2
-JOIN readers AS g1 ON g1.grp = b1.grp AND g1.destination = b1.destination AND g1.system IS NOT DISTINCT FROM b1.system
-JOIN readers AS g2 ON g2.grp = b2.grp AND g2.destination = b2.destination AND g2.system IS NOT DISTINCT FROM b2.system
-WHERE b1.event = c.cause AND b2.event = c.effect AND b2.grp = b1.grp AND b1.began_ns > b2.began_ns
-    AND NOT g1.dark AND NOT g2.dark
-    AND b1.hosts = 1 AND b2.hosts = 1 AND b1.host = b2.host AND NOT b1.hostless AND NOT b2.hostless
+LEFT JOIN clock_bounds AS k ON k.host = b2.host AND k.other = b1.host
+WHERE b1.event = c.cause AND b2.event = c.effect AND b2.grp = b1.grp AND (b1.host <> b2.host OR b1.began_ns > b2.began_ns)
+    AND NOT EXISTS (
+        SELECT 1 FROM hidden AS h
+        WHERE h.grp = b1.grp AND ((h.log = b1.log AND h."offset" = b1."offset") OR (h.log = b2.log AND h."offset" = b2."offset")))
+    AND b1.hosts = 1 AND b2.hosts = 1 AND NOT b1.hostless AND NOT b2.hostless
+    AND (b1.host = b2.host OR b2.began_ns + k.most_ns < b1.began_ns)
     AND NOT coalesce(b1.stepped, FALSE) AND NOT coalesce(b2.stepped, FALSE)
     AND b1.untold = 0 AND NOT b1.assumed
     AND NOT EXISTS (
-        SELECT 1 FROM tails AS t
-        WHERE t.grp = b1.grp AND t.log = b1.log AND t.from_offset <= b1."offset"
-            AND (b1.acked_ns IS NULL OR b1.acked_ns < t.until_ns + 5000000000))
+        SELECT 1 FROM crashed AS x WHERE x.grp = b1.grp AND x.log = b1.log AND x."offset" = b1."offset")

@@ -3,9 +3,8 @@
 -- otherwise.
 -- empty unless: EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back) OR EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY first_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back)
 WITH late AS (
-    SELECT o.*, g.dark AS group_dark
+    SELECT o.*
     FROM order_completion AS o
-    JOIN readers AS g ON g.grp = o.grp AND g.destination = o.destination AND g.system IS NOT DISTINCT FROM o.system
     WHERE o.reordered
 ),
 overtaken AS (
@@ -34,4 +33,4 @@ SELECT
 FROM late AS l
 JOIN overtaken AS t ON t.grp = l.grp AND t.log = l.log AND t.who = l.who AND t.s = l.s
 JOIN records AS r ON r.log = l.log AND r."offset" = l."offset"
-WHERE NOT l.group_dark
+WHERE NOT EXISTS (SELECT 1 FROM hidden AS h WHERE h.grp = l.grp AND h.log = l.log AND h."offset" = l."offset")

@@ -15,6 +15,6 @@ SELECT
         || ' after a later one' || CASE WHEN o.one_key THEN ' of the same key' ELSE '' END AS summary,
     r.event
 FROM order_delivery AS o
-JOIN readers AS g ON g.grp = o.grp AND g.destination = o.destination AND g.system IS NOT DISTINCT FROM o.system
 JOIN records AS r ON r.log = o.log AND r."offset" = o."offset"
-WHERE o.reordered AND NOT g.dark
+WHERE o.reordered
+    AND NOT EXISTS (SELECT 1 FROM hidden AS h WHERE h.grp = o.grp AND h.log = o.log AND h."offset" = o."offset")

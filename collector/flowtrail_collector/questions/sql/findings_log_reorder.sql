@@ -9,8 +9,7 @@
 WITH late AS (
     SELECT o.* FROM order_log AS o
     WHERE o.reordered AND NOT o.dark AND NOT EXISTS (
-        SELECT 1 FROM readers AS g
-        WHERE g.destination = o.destination AND g.system IS NOT DISTINCT FROM o.system AND g.dark)
+        SELECT 1 FROM hidden AS h WHERE h.log = o.log AND h."offset" = o.arrival)
 ),
 lowest AS (
     SELECT log, min("offset") AS "offset" FROM records GROUP BY log

@@ -34,6 +34,4 @@ WHERE NOT EXISTS (SELECT 1 FROM turns AS t WHERE t.log = w.log AND t."offset" = 
     AND NOT EXISTS (SELECT 1 FROM handed AS h WHERE h.log = w.log AND h."offset" = w."offset")
     AND NOT EXISTS (SELECT 1 FROM crashed AS x WHERE x.log = w.log AND x."offset" = w."offset")
     AND NOT EXISTS (SELECT 1 FROM unplaced AS u WHERE u.event = r.event AND u.destination = r.destination)
-    AND NOT EXISTS (
-        SELECT 1 FROM readers AS d
-        WHERE d.destination = r.destination AND d.system IS NOT DISTINCT FROM r.system AND d.dark)
+    AND NOT EXISTS (SELECT 1 FROM hidden AS d WHERE d.log = w.log AND d."offset" = w."offset")

@@ -43,7 +43,7 @@ SELECT
     'redelivery' AS kind,
     CASE
         WHEN t.assumed THEN 'info'
-        WHEN t.ok >= 2 AND NOT coalesce(g.dark, TRUE) AND NOT t.tail_between THEN 'error'
+        WHEN t.ok >= 2 AND h."offset" IS NULL AND NOT t.tail_between THEN 'error'
         WHEN t.only_retries THEN 'info'
         ELSE 'warning'
     END AS severity,
@@ -73,5 +73,5 @@ SELECT
     AS summary,
     r.event
 FROM told AS t
-LEFT JOIN readers AS g ON g.grp = t.grp AND g.destination = t.destination AND g.system IS NOT DISTINCT FROM t.system
+LEFT JOIN hidden AS h ON h.grp = t.grp AND h.log = t.log AND h."offset" = t."offset"
 LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"

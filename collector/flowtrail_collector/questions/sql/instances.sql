@@ -2,7 +2,8 @@
 --
 -- flowtrail's tracer numbers its spans 1, 2, 3 ... per instance, so `expected - received` spans are lost. `dark` says
 -- that nothing may be concluded from what this instance did not report: it has holes, dropped spans, or is not
--- numbered at all (a foreign instrumentation, whose sampling nobody told us). `ended` says that its last span is a
+-- numbered at all (a foreign instrumentation, whose sampling nobody told us). `dark_until`: by then, on its own clock, it
+-- had recorded whatever it hides: a hole hides nothing that came later. The greatest number where nobody can tell. `ended` says that its last span is a
 -- revoke or a close: it has no tail that a crash could have swallowed. The sums stand in ledger_rows, which
 -- retention leaves alone.
 --
@@ -50,6 +51,11 @@ ordered AS (
     FROM evidence
     WHERE number IS NOT NULL AND operation IS DISTINCT FROM 'receive'
 ),
+gaps AS (
+    SELECT who, sum(missing) AS missing, max(until_ns) AS until_ns, bool_or(until_ns IS NULL) AS open
+    FROM holes
+    GROUP BY who
+),
 clocks AS (
     SELECT who, bool_or(end_ns < begun_before - 10000000) AS stepped FROM ordered GROUP BY who
 )
@@ -65,9 +71,17 @@ SELECT
     coalesce(t.dropped_links, 0)          AS dropped_links,
     t.last_number IS NULL OR t.received < t.last_number OR coalesce(t.dropped, 0) > 0
         OR coalesce(t.dropped_links, 0) > 0 AS dark,
+    CASE
+        WHEN t.last_number IS NULL OR coalesce(t.dropped_links, 0) > 0 THEN 9223372036854775807
+        WHEN t.received >= t.last_number AND coalesce(t.dropped, 0) = 0 THEN NULL
+        WHEN g.until_ns IS NULL OR g.open OR c.stepped OR g.missing < greatest(t.last_number - t.received, coalesce(t.dropped, 0))
+            THEN 9223372036854775807
+        ELSE g.until_ns
+    END AS dark_until,
     coalesce(t.last_operation = 'revoke' OR t.last_closing, FALSE) AS ended,
     coalesce(c.stepped, FALSE)            AS stepped,
     t.first_ns,
     t.last_ns
 FROM told AS t
 LEFT JOIN clocks AS c ON c.who = t.who
+LEFT JOIN gaps AS g ON g.who = t.who

@@ -59,7 +59,7 @@ commits AS (
 )
 SELECT
     u.*,
-    coalesce(i.dark, TRUE)                          AS hidden,
+    i.who IS NULL OR coalesce(i.dark_until >= u.handed_ns, FALSE) AS hidden,
     i.last_ns                                       AS last_sign_ns,
     c.who IS NOT NULL                               AS concurrent,
     coalesce(k.passed, FALSE)                       AS passed,

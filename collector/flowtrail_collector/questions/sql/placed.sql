@@ -67,7 +67,8 @@ SELECT
     a.who, a.cluster, a.grp, a.assumed, a.event_id, a.era,
     a.trace_id || a.span_id AS ref,
     l.log,
-    i.dark,
+    -- It may have hidden something since.
+    coalesce(i.dark_until >= a.start_ns, FALSE) AS dark,
     CASE WHEN i.stepped AND a.number IS NOT NULL THEN a.number * 10 - 1 ELSE a.start_ns END AS ord_start,
     CASE WHEN i.stepped AND a.number IS NOT NULL THEN a.number * 10 ELSE a.end_ns END       AS ord_end
 FROM aged AS a

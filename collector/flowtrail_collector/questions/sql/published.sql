@@ -42,13 +42,20 @@ said AS (
             ELSE 'timeout' END)                                            AS doubt,
         bool_or(records_acks)                                              AS records_acks,
         min(start_ns)                                                      AS first_ns,
+        CASE WHEN count(DISTINCT host) = 1 THEN min(host) END              AS host,
         min(ref) FILTER (WHERE outcome = 'acked')                          AS acked_ref,
         list_sort(list(ref))                                               AS refs
     FROM sent
     GROUP BY event, destination
 ),
 readers_dark AS (
-    SELECT destination, bool_or(dark) AS dark FROM readers GROUP BY destination
+    SELECT s.event, s.destination
+    FROM said AS s
+    JOIN readers AS r ON r.destination = s.destination AND r.system IS NOT DISTINCT FROM s.system
+        AND (r.dark OR r.dark_until IS NOT NULL)
+    LEFT JOIN clock_bounds AS b ON b.host = s.host AND b.other = r.dark_host
+    WHERE r.dark OR coalesce(r.dark_until >= s.first_ns + b.least_ns, TRUE)
+    GROUP BY s.event, s.destination
 ),
 all_events AS (
     SELECT event, destination FROM said
@@ -68,7 +75,7 @@ SELECT
         WHEN s.open > 0 THEN 'in-doubt'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'no'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'yes'
-        WHEN s.failed = s.publications AND coalesce(r.dark, FALSE) THEN 'unknown'
+        WHEN s.failed = s.publications AND r.event IS NOT NULL THEN 'unknown'
         WHEN s.failed = s.publications THEN 'no'
         WHEN s.in_doubt > 0 THEN 'in-doubt'
         ELSE 'unknown'
@@ -78,7 +85,7 @@ SELECT
         WHEN s.open > 0 THEN 'transaction open'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'aborted'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
-        WHEN s.failed = s.publications AND coalesce(r.dark, FALSE) THEN 'telemetry gap'
+        WHEN s.failed = s.publications AND r.event IS NOT NULL THEN 'telemetry gap'
         WHEN s.failed = s.publications THEN 'failed'
         WHEN s.in_doubt > 0 THEN s.doubt
         WHEN s.publications IS NULL THEN 'no producer telemetry'
@@ -95,4 +102,4 @@ FROM all_events AS e
 LEFT JOIN said AS s ON s.event = e.event AND s.destination = e.destination
 LEFT JOIN seen_any AS v ON v.event = e.event AND v.destination = e.destination
 LEFT JOIN seen_by_id AS i ON i.event = e.event AND i.destination = e.destination
-LEFT JOIN readers_dark AS r ON r.destination = e.destination
+LEFT JOIN readers_dark AS r ON r.event = e.event AND r.destination = e.destination

@@ -2,8 +2,9 @@
 -- committed there. One row per group and destination.
 --
 -- `instrumented`: an instance of its service has sent a process span for it, so a delivered record without one began
--- and never ended once its member went on. `dark`: some instance of it may hide what it did (see instances), so
--- nothing may be concluded from what was not seen of this group.
+-- and never ended once its member went on. `dark`: some instance of it may hide what it did at any time (see instances),
+-- so nothing may be concluded from what was not seen of this group. `dark_until`: only until then, on the clock of
+-- `dark_host`: of a record that came to be later, all was seen.
 WITH here AS (
     SELECT DISTINCT system, destination FROM placed WHERE destination IS NOT NULL
 ),
@@ -29,7 +30,10 @@ told AS (
         bool_and(n.assumed)                            AS assumed,
         min(n.service)                                 AS service,
         bool_or(n.operation = 'process')               AS instrumented,
-        bool_or(coalesce(i.dark, TRUE))                AS dark,
+        bool_or(i.who IS NULL OR i.dark_until = 9223372036854775807 OR (i.dark_until IS NOT NULL AND i.host IS NULL))
+            OR count(DISTINCT CASE WHEN i.dark_until IS NOT NULL THEN i.host END) > 1 AS dark,
+        max(i.dark_until)                              AS dark_until,
+        min(CASE WHEN i.dark_until IS NOT NULL THEN i.host END) AS dark_host,
         bool_or(coalesce(i.numbered, FALSE))           AS numbered,
         TRUE                                           AS traced
     FROM named AS n
@@ -44,7 +48,7 @@ committed AS (
 )
 SELECT * FROM told
 UNION ALL
-SELECT c.system, c.destination, c.grp, FALSE, NULL, FALSE, TRUE, FALSE, FALSE
+SELECT c.system, c.destination, c.grp, FALSE, NULL, FALSE, TRUE, NULL, NULL, FALSE, FALSE
 FROM committed AS c
 WHERE NOT EXISTS (
     SELECT 1 FROM told AS t WHERE t.system = c.system AND t.destination = c.destination AND t.grp = c.grp

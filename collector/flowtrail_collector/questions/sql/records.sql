@@ -39,7 +39,8 @@ merged AS (
         min(ref) FILTER (WHERE by_producer)            AS send_ref,
         min(start_ns)                                  AS first_ns,
         min(end_ns) FILTER (WHERE by_producer)         AS acked_ns,
-        min(host) FILTER (WHERE by_producer)           AS acked_host
+        min(host) FILTER (WHERE by_producer)           AS acked_host,
+        min(start_ns) FILTER (WHERE by_producer)       AS sent_ns
     FROM claims
     GROUP BY log, "offset"
 ),
@@ -56,7 +57,8 @@ of_chosen AS (
         c.log, c."offset", min(c.message_id) AS message_id, min(c.correlation_id) AS correlation_id,
         min(c.message_key) AS message_key, min(c.event_type) AS event_type,
         min(c.ref) FILTER (WHERE c.by_producer) AS send_ref, min(c.end_ns) FILTER (WHERE c.by_producer) AS acked_ns,
-        min(c.host) FILTER (WHERE c.by_producer) AS acked_host
+        min(c.host) FILTER (WHERE c.by_producer) AS acked_host,
+        min(c.start_ns) FILTER (WHERE c.by_producer) AS sent_ns
     FROM claims AS c
     JOIN chosen AS m ON m.log = c.log AND m."offset" = c."offset" AND m.conflict AND m.event_id = c.event_id
     GROUP BY c.log, c."offset"
@@ -82,7 +84,8 @@ SELECT
     CASE WHEN m.conflict THEN o.send_ref ELSE m.send_ref END AS send_ref,
     m.first_ns,
     CASE WHEN m.conflict THEN o.acked_ns ELSE m.acked_ns END AS acked_ns,
-    CASE WHEN m.conflict THEN o.acked_host ELSE m.acked_host END AS acked_host
+    CASE WHEN m.conflict THEN o.acked_host ELSE m.acked_host END AS acked_host,
+    CASE WHEN m.conflict THEN o.sent_ns ELSE m.sent_ns END AS sent_ns
 FROM chosen AS m
 JOIN logs AS l ON l.log = m.log
 LEFT JOIN of_chosen AS o ON o.log = m.log AND o."offset" = m."offset"

@@ -15,10 +15,9 @@ SELECT
     END AS reason,
     p.beyond, p.below_ref, p.beyond_ref, p.at_ns
 FROM passed AS p
-JOIN (SELECT log, min(destination) AS destination, min(system) AS system FROM records GROUP BY log) AS l ON l.log = p.log
-JOIN readers AS r ON r.grp = p.grp AND r.destination = l.destination AND r.system IS NOT DISTINCT FROM l.system
 JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
 LEFT JOIN floors AS f ON f.grp = p.grp AND f.log = p.log
 LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
-WHERE NOT r.dark AND x."offset" IS NULL AND p.excused IS NULL AND NOT p.compacted AND s.start <= p."offset"
+LEFT JOIN hidden AS h ON h.grp = p.grp AND h.log = p.log AND h."offset" = p."offset"
+WHERE h."offset" IS NULL AND x."offset" IS NULL AND p.excused IS NULL AND NOT p.compacted AND s.start <= p."offset"
     AND coalesce(f.came_below <= p."offset", TRUE)

@@ -1,7 +1,7 @@
 -- tails: what a crash may have swallowed. An instance that owned a partition, never said that it left it, and gave no
 -- sign after the next owner's assignment began, may have done anything between its last span and that assignment:
 -- from the offset it had reached (`from_offset`), with records that were there by then (`until_ns`, by the clock of
--- `until_host`). Moments on another host's clock count only five seconds beyond.
+-- `until_host`). Moments on two hosts' clocks are compared within their bound; where none is known, not at all.
 -- empty unless: EXISTS (SELECT 1 FROM sequenced GROUP BY grp, log HAVING count(DISTINCT who) > 1)
 WITH owned AS (
     SELECT grp, log, who, max(gen) AS gen, max(ord) AS last_ord,
@@ -35,6 +35,7 @@ FROM followed AS f
 LEFT JOIN left_in_order AS l ON l.grp = f.grp AND l.log = f.log AND l.who = f.who
 LEFT JOIN instances AS x ON x.who = f.who
 LEFT JOIN instances AS y ON y.who = f.next_who
+LEFT JOIN clock_bounds AS b ON b.host = x.host AND b.other = y.host
 WHERE (l.who IS NULL OR l.gen < f.gen)
     AND NOT coalesce(x.ended, FALSE)
-    AND NOT coalesce(x.last_ns >= f.until_ns + CASE WHEN x.host = y.host THEN 0 ELSE 5000000000 END, FALSE)
+    AND NOT coalesce(x.last_ns + b.least_ns >= f.until_ns, FALSE)
