@@ -62,6 +62,21 @@ class Told:
                 )
         return self
 
+    def owner(self, member: str, end: int) -> Told:
+        """Add that a watcher saw orders:0 assigned to a member of payment while the partition ended before `end`."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute(
+                "INSERT INTO broker_member_rows BY NAME SELECT $at AS at_ns, 'payment' AS consumer_group, "
+                "'Stable' AS state, $member AS member, 'orders' AS destination, 0 AS \"partition\"",
+                {"at": START_NS, "member": member},
+            )
+            connection.execute(
+                "INSERT INTO broker_partition_rows BY NAME SELECT $at AS at_ns, 'orders' AS destination, "
+                '0 AS "partition", 0 AS log_start, $end AS end_offset',
+                {"at": START_NS, "end": end},
+            )
+        return self
+
     def _source(self, question: Callable[[StoreSource], Any]) -> Any:
         source = StoreSource(self.path)
         try:

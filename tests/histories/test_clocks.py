@@ -10,7 +10,7 @@ SKEW = ("clock-skew", "info")
 
 
 def both_ways(world, one, other, off_ms=0.0, delay_ms=0.0):
-    """Send a message from one host to the other and one back, on the way for so long; the other's clock is off."""
+    """Send a message from one host to the other and one back, so long on their way; the other clock is off."""
     for here, there in ((one, other), (other, one)):
         topic = f"from-{here}-to-{there}-{world.ms}"
         shop = world.service(f"shop-{here}", host=here)
@@ -49,7 +49,7 @@ def test_clocks_that_agree(told, world):
 
 
 def crash_and_follow(world, *, shop_off_ms=0.0):
-    """A member of host alpha crashes; its follower stands before an order that was sent from host beta a while later."""
+    """Crash a member of host alpha; its follower stands before an order sent from host beta a while later."""
     early = orders_of(world, 1)
     first = member_of(world)
     handle(first, early[0])
@@ -76,6 +76,15 @@ def test_with_a_bound_it_is(told, world, off_ms):
     order = crash_and_follow(world, shop_off_ms=off_ms)
     both_ways(world, "alpha", "beta", off_ms)
     assert told(world).consumed(order.id, "payment") == "pending"
+
+
+@pytest.mark.parametrize(("end", "answer"), [(1, "pending"), (2, "unknown")])
+def test_the_broker_knows_better_than_clocks(told, world, end, answer):
+    """The broker was seen to have assigned the partition to the follower when it held one record, or both."""
+    order = crash_and_follow(world)
+    members = [span.attributes["flowtrail.consumer.member"] for span in world.spans if span.name == "assign orders"]
+    store = told(world).owner(members[-1], end)
+    assert store.consumed(order.id, "payment") == answer
 
 
 def test_over_a_third_host(told, world):

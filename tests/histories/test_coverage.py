@@ -323,7 +323,10 @@ class TestOverTime:
         """The instance says that it dropped more than is missing: nobody knows when."""
         _, late = self.history(world)
         for span in world.spans:
-            if span.attributes.get("messaging.operation.name") == "close" and "payment" in span.resource["service.name"]:
+            if (
+                span.attributes.get("messaging.operation.name") == "close"
+                and "payment" in span.resource["service.name"]
+            ):
                 span.attributes["flowtrail.dropped"] = 9
         assert told(world).consumed(late[0].id, "payment") == "unknown"
 

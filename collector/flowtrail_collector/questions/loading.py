@@ -65,7 +65,7 @@ def load(
     }
 
 
-_OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies")
+_OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies", "sampled_owners")
 _ASKED = frozenset({"trace_id", "destination"})
 
 

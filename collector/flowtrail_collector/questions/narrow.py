@@ -39,6 +39,7 @@ LOADED = (
     "committed_positions",
     "log_starts",
     "topic_policies",
+    "sampled_owners",
     "holes",
     "clock_deltas",
 )

@@ -19,6 +19,7 @@ RELATIONS: tuple[str, ...] = (
     "committed_positions",
     "log_starts",
     "topic_policies",
+    "sampled_owners",
     "holes",
     "clock_deltas",
     "clock_bounds",

@@ -2,11 +2,11 @@
 -- starts a new one. Within a sequence a member reads straight on; between two of them nothing follows from a jump.
 WITH acts AS (
     SELECT grp, log, who, gen, ord, 1 AS rank, 'handed' AS reason, "offset" AS "position",
-        coalesce(receive_ref, process_refs[1]) AS ref, handed_ns AS ns
+        coalesce(receive_ref, process_refs[1]) AS ref, handed_ns AS ns, member
     FROM turns
     UNION ALL
     SELECT grp, log, who, gen, ord, CASE WHEN reason IN ('assign', 'seek', 'reset') THEN 0 ELSE 2 END, reason,
-        "position", ref, start_ns
+        "position", ref, start_ns, member
     FROM moves
 )
 SELECT
