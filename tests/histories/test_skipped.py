@@ -396,3 +396,15 @@ def test_a_resent_copy_that_was_read_does_not_hide_the_other(told, world):
     assert store.consumed(first.id, "payment") == "processed"
     assert store.finding("lost")["offsets"] == [other.offset]
     assert store.kinds() == [LOST, ("resend", "error"), SKIPPED]
+
+
+def test_a_conflict_may_be_of_two_topics(told, world):
+    """Two events at one record: an error, unless the broker tells of two topics of that name."""
+    shop = world.service("shop")
+    shop.send("orders", 0, 7)
+    shop.send("orders", 0, 7)
+    shop.close()
+    store = told(world)
+    assert store.kinds() == [("offset-conflict", "error")]
+    store.broker(log_starts=[(0, 0)], topic="first").broker(log_starts=[(5, 0)], topic="second")
+    assert store.kinds() == []

@@ -25,4 +25,9 @@ SELECT
     CAST(NULL AS VARCHAR) AS event
 FROM told AS t
 JOIN records AS r ON r.log = t.log AND r."offset" = t."offset" AND r.conflict
+WHERE NOT EXISTS (
+    -- The broker tells of more topics of that name than we can keep apart: the two may be of two logs.
+    SELECT 1 FROM log_starts AS s
+    WHERE r.system = 'kafka' AND s.destination = r.destination AND s."partition" = r."partition" AND s.topics > r.era + 1
+        AND (r.cluster = '' OR s.cluster_id IS NULL OR s.cluster_id = r.cluster))
 GROUP BY t.log, t."offset"
