@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from flowtrail_collector.source import StoreSource
 from flowtrail_collector.store import Store
+from flowtrail_collector.store.clocks import MOST
 from flowtrail_collector.store.lookup import hash_of
 
 if TYPE_CHECKING:
@@ -99,6 +100,20 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
         SELECT service, instance, host, system, cluster_id, destination, consumer_group, operation, FALSE, count(*),
             count(number), max(number), NULL, 0, min(start_ns), max(end_ns)
         FROM span_rows GROUP BY ALL
+    """)
+    connection.execute("""
+        INSERT INTO number_rows
+        SELECT service, instance, min(number), max(number), min(end_ns), max(end_ns)
+        FROM span_rows GROUP BY service, instance
+    """)
+    # As many as a store keeps of them, be it large or not.
+    connection.execute(f"""
+        INSERT INTO clock_rows
+        SELECT trace_id, span_id, start_ns, service, instance, host, system, operation, destination, "partition",
+            "offset", 0
+        FROM span_rows
+        WHERE operation IN ('send', 'process') AND "offset" % greatest(1, {events} // 5000) = 0
+        LIMIT {MOST}
     """)
 
 

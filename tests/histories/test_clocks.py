@@ -146,3 +146,32 @@ def test_without_a_bound_it_is_not(told, world):
     """Nobody knows how far the clocks are apart."""
     inversion(world, 5000)
     assert told(world).kinds() == []
+
+
+@pytest.mark.parametrize("off_ms", [0, -3_600_000])
+def test_a_latency_across_hosts_is_an_estimate(told, world, off_ms):
+    """It is shown with the range in which it lies; what seems to end before it begins says so, and is not adjusted."""
+    both_ways(world, "alpha", "beta", off_ms)
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    shop.close()
+    payment = member_of(world, host="beta")
+    payment.clock_off_ms = off_ms
+    handle(payment, order)
+    payment.close()
+    (delivery,) = told(world).line(order.id, "payment")["deliveries"]
+    truth = delivery["latency_ms"] - off_ms
+    assert 0 < truth < 100
+    low, high = delivery["latency_range_ms"]
+    assert low <= truth <= high < 100
+    assert delivery.get("latency_unreliable", False) == (off_ms < 0)
+
+
+def test_a_latency_on_one_host_is_none(told, world):
+    """One clock measured it."""
+    order = orders_of(world, 1)[0]
+    payment = member_of(world)
+    handle(payment, order)
+    (delivery,) = told(world).line(order.id, "payment")["deliveries"]
+    assert delivery["latency_ms"] > 0
+    assert "latency_range_ms" not in delivery

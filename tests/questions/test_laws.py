@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.questions.history import Span
 
-TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows")
+TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows")
 LAWS = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -33,7 +33,7 @@ WORLDS = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 BUILT = tuple(name for name in RELATIONS if name != "spans")
-TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows")
+TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows")
 
 
 @pytest.fixture(scope="module")

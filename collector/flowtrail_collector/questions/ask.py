@@ -127,6 +127,10 @@ class _Facts:
         self._unplaced = defaultdict(list)
         for row in scope.rows(_UNPLACED):
             self._unplaced[row["event"], row["destination"], row["grp"]].append(row)
+        self._clocks = {
+            (row["host"], row["other"]): (row["least_ns"], row["most_ns"])
+            for row in scope.rows("SELECT host, other, least_ns, most_ns FROM clock_bounds")
+        }
         self._tries = defaultdict(list)
         for row in scope.rows(_TRIES):
             self._tries[row["log"], row["offset"], row["grp"]].append(row)
@@ -181,7 +185,7 @@ class _Facts:
         }
 
     def _consumption(self, row: Row, sends: list[Row]) -> Document:
-        begun = min((send["start_ns"] for send in sends), default=None)
+        first = min(sends, key=lambda send: send["start_ns"], default=None)
         tries = [
             attempt
             for place in self._places.get((row["event"], row["destination"]), [])
@@ -195,7 +199,10 @@ class _Facts:
             "answer": row["answer"],
             "reason": row["reason"],
             "grade": row["grade"],
-            "deliveries": [_delivery(number, attempt, row, begun) for number, attempt in enumerate(tries, 1)],
+            "deliveries": [
+                _delivery(number, attempt, row) | self._latency(first, attempt)
+                for number, attempt in enumerate(tries, 1)
+            ],
             "evidence": evidence_ids(
                 [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["position_ref"]]
                 if row["answer"] in {"pending", "unknown", "not-expected"}
@@ -210,6 +217,26 @@ class _Facts:
         }
         if row["answer"] == "pending":
             document["lag"] = row["lag_in_front"]
+        return document
+
+    def _latency(self, first: Row | None, attempt: Row) -> Document:
+        """From the start of the publication to the end of the processing.
+
+        Across two hosts it is an estimate by two clocks: then the range is given in which it truly lies, null where
+        nothing bounds the clocks. What seems to end before it begins says so.
+        """
+        latency = _milliseconds(first["start_ns"] if first else None, attempt["ended_ns"])
+        document: Document = {"latency_ms": latency}
+        if first is None or latency is None or (first["host"] is not None and first["host"] == attempt["host"]):
+            return document
+        if first["who"] == attempt["who"]:
+            return document
+        bound = self._clocks.get((first["host"], attempt["host"]))
+        document["latency_range_ms"] = (
+            None if bound is None else [max(0.0, round(latency - edge / 1e6, 3)) for edge in reversed(bound)]
+        )
+        if latency < 0:
+            document["latency_unreliable"] = True
         return document
 
     def _claim(self, key: Event, findings: list[Row], kinds: frozenset[str]) -> Document:
@@ -280,7 +307,7 @@ class _Facts:
 
 _TRIES = """
 -- Every attempt of every delivery; a delivery without one stands for itself.
-SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.gen, t.ord,
+SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.who, t.host, t.gen, t.ord,
     coalesce(a.attempt, t.attempt) AS attempt,
     CASE WHEN a.ref IS NULL THEN NULL WHEN a.failed THEN 'failed' ELSE 'ok' END AS outcome,
     o.went_on OR (o.left_in_order AND o.passed) AS unfinished,
@@ -297,6 +324,7 @@ ORDER BY t.gen, t.ord, a.ord_start, a.ref
 
 _UNPLACED = """
 SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL AS BIGINT) AS "offset", member, attempt,
+    who, CAST(NULL AS VARCHAR) AS host,
     CASE WHEN operation = 'receive' THEN NULL WHEN failed THEN 'failed' ELSE 'ok' END AS outcome, FALSE AS unfinished,
     start_ns AS started_ns, CASE WHEN operation = 'process' THEN end_ns END AS ended_ns, error_type
 FROM unplaced
@@ -314,7 +342,7 @@ def _record(place: Row, at_ns: int | None, send: Row | None) -> Document:
     }
 
 
-def _delivery(number: int, attempt: Row, row: Row, begun: int | None) -> Document:
+def _delivery(number: int, attempt: Row, row: Row) -> Document:
     outcome = attempt["outcome"] or ("unfinished" if attempt["unfinished"] and row["answer"] == "unfinished" else None)
     return {
         "partition": attempt["partition"],
@@ -325,7 +353,6 @@ def _delivery(number: int, attempt: Row, row: Row, begun: int | None) -> Documen
         "error": attempt["error_type"],
         "started_at": rfc3339_or_none(attempt["started_ns"]),
         "ended_at": rfc3339_or_none(attempt["ended_ns"]),
-        "latency_ms": _milliseconds(begun, attempt["ended_ns"]),
     }
 
 

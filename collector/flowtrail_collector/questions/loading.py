@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.questions.narrow import quoted, relations, table_columns
@@ -44,7 +45,10 @@ def load(
     named = columns.index("instance"), columns.index("service")
     instances = sorted({row[named[0]] or f"service {row[named[1]]}" for row in spans})
     ledger = _table(connection, "ledger_rows", _TELLING, [destinations, instances])
-    holes = _relation(connection, "holes", "who IN (SELECT unnest($1::VARCHAR[]))", [_tellers(ledger)])
+    # To plan a query takes two milliseconds, rows or none: what is known to be empty is not asked for.
+    watched = connection.execute("SELECT 1 FROM broker_partition_rows LIMIT 1").fetchone() is not None
+    incomplete = _incomplete(ledger)
+    of_who = "who IN (SELECT unnest($1::VARCHAR[]))"
     return {
         "span_rows": (columns, spans),
         "link_rows": _table(connection, "link_rows", _LINKED_TO, [sorted(held["trace_id"])]),
@@ -55,12 +59,15 @@ def load(
             if stretches is None
             else (["destination", "partition", "low", "high"], stretches)
         ),
-        **{name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) for name in _OF_THE_BROKER},
-        "holes": holes,
+        **{
+            name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) if watched else _empty(name)
+            for name in _OF_THE_BROKER
+        },
+        "holes": _relation(connection, "holes", of_who, [incomplete]) if incomplete else _empty("holes"),
         "clock_deltas": (
             _relation(connection, "clock_deltas")
-            if stretches is None or holes[1] or _clocks_matter(columns, spans)
-            else (list(relations()["clock_deltas"].columns), [])
+            if stretches is None or len(_values(ledger, "host") - {None}) > 1
+            else _empty("clock_deltas")
         ),
     }
 
@@ -69,23 +76,29 @@ _OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies", "sample
 _ASKED = frozenset({"trace_id", "destination"})
 
 
-def _clocks_matter(columns: Sequence[str], spans: Sequence[Sequence[Any]]) -> bool:
-    """Tell whether a group has members on several hosts: only then are moments of two clocks compared.
-
-    To look through the store for how far clocks may be apart takes as long as all the rest.
-    """
-    group, service, host = (columns.index(name) for name in ("consumer_group", "service", "host"))
-    hosts: dict[str, set[str]] = {}
-    for row in spans:
-        hosts.setdefault(row[group] or row[service], set()).add(row[host])
-    return any(len(of_group) > 1 for of_group in hosts.values())
+def _values(table: Table, column: str) -> set[Any]:
+    columns, rows = table
+    place = columns.index(column)
+    return {row[place] for row in rows}
 
 
-def _tellers(ledger: Table) -> list[str]:
-    """Return the instances of a ledger as relations know them (`who`)."""
+def _empty(name: str) -> Table:
+    return list(relations()[name].columns), []
+
+
+def _incomplete(ledger: Table) -> list[str]:
+    """Return the numbered instances, as relations know them (`who`), of which some span did not arrive."""
     columns, rows = ledger
-    instance, service = columns.index("instance"), columns.index("service")
-    return sorted({row[instance] or f"service {row[service]}" for row in rows})
+    instance, service, numbered, last = (
+        columns.index(name) for name in ("instance", "service", "numbered", "last_number")
+    )
+    arrived: Counter[str] = Counter()
+    highest: dict[str, int] = {}
+    for row in rows:
+        who = row[instance] or f"service {row[service]}"
+        arrived[who] += row[numbered]
+        highest[who] = max(highest.get(who, 0), row[last] or 0)
+    return sorted(who for who, number in highest.items() if arrived[who] < number)
 
 
 def _table(connection: duckdb.DuckDBPyConnection, name: str, condition: str, parameters: Sequence[Any]) -> Table:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from flowtrail_collector.store import duplicates, ledger, numbers
 from flowtrail_collector.store.batch import SpanBatch, Stored
+from flowtrail_collector.store.clocks import Clocks
 from flowtrail_collector.store.identity import Recent, keys_of
 from flowtrail_collector.store.inserting import Inserter
 
@@ -59,6 +60,7 @@ class Appender:
         self._resources: set[int] = set()
         self._ledger_rows = self._count("ledger_rows")
         self._number_rows = self._count("number_rows")
+        self._clocks = Clocks(connection)
         self._recent = self._from_file()
 
     def use(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -171,6 +173,10 @@ class Appender:
         if self._number_rows > numbers.MERGE_AT:
             numbers.merge(self._connection)
             self._number_rows = 0
+        of_clocks = self._clocks.entries(spans)
+        if of_clocks is not None:
+            self._inserter.insert("clock_rows", of_clocks)
+            self._clocks.thin(self._connection)
 
     def _insert_links(self, spans: pa.Table, links: pa.Table, keep: NDArray[np.bool_]) -> None:
         if not links.num_rows:

@@ -185,3 +185,20 @@ CREATE TABLE number_rows (
     recorded_ns  BIGINT,                   -- by when a span of the run was recorded, and so every span with a lower number
     last_ns      BIGINT NOT NULL           -- end of the span with the last number
 );
+
+-- Sends and processings of some records, to tell how far hosts' clocks are apart (store/clocks.py). Retention leaves them
+-- alone, too.
+CREATE TABLE clock_rows (
+    trace_id    BLOB NOT NULL,
+    span_id     BLOB NOT NULL,
+    start_ns    BIGINT NOT NULL,
+    service     VARCHAR,
+    instance    VARCHAR,
+    host        VARCHAR NOT NULL,
+    system      VARCHAR,
+    operation   VARCHAR NOT NULL,          -- send or process
+    destination VARCHAR,
+    "partition" INTEGER NOT NULL,
+    "offset"    BIGINT NOT NULL,
+    level       TINYINT NOT NULL           -- one record in 2 to the power of it is as rare
+);

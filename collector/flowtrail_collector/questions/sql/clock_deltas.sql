@@ -1,21 +1,11 @@
 -- clock_deltas: the smallest time that a message was seen to take from one host to another, by their two clocks. A message
 -- is never begun before it is sent: where this is below zero, the other clock is behind.
 --
--- In a large store one record in so many is looked at: the smallest delta needs many messages, not all.
-WITH hosts AS (
-    SELECT count(DISTINCT host) AS hosts FROM ledger_rows
-),
-sampling AS (
-    SELECT greatest(sum(spans) FILTER (WHERE operation = 'send') // 20000, 1) AS one_in FROM ledger_rows
-),
-looked_at AS (
-    SELECT s.operation, s.host, s.instance, s.service, s.trace_id || s.span_id AS ref, s.system, s.destination, s."partition",
-        s."offset", s.start_ns
-    FROM span_rows AS s
-    CROSS JOIN sampling AS k
-    CROSS JOIN hosts AS h
-    WHERE h.hosts > 1 AND s.operation IN ('send', 'process') AND s."offset" IS NOT NULL AND s.host IS NOT NULL
-        AND s."offset" % k.one_in = 0
+-- Of some records only: see store/clocks.py.
+WITH looked_at AS (
+    SELECT operation, host, instance, service, trace_id || span_id AS ref, system, destination, "partition", "offset", start_ns
+    FROM clock_rows
+    WHERE (SELECT count(DISTINCT host) FROM ledger_rows) > 1
 )
 SELECT
     s.host, b.host AS other,
