@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -148,14 +149,24 @@ class Told:
         }
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a store that nothing was told: to make its views takes longer than a history."""
+    path = tmp_path_factory.mktemp("histories") / "empty.duckdb"
+    Store.open(path).close()
+    return path
+
+
 @pytest.fixture
-def told(tmp_path: Path) -> Callable[..., Told]:
+def told(tmp_path: Path, empty_store: Path) -> Callable[..., Told]:
     """Tell a world, or batches of spans, to a fresh store."""
     numbers = itertools.count()
 
     def tell(history: World | Sequence[Span], *more: Sequence[Span]) -> Told:
         spans = history.spans if isinstance(history, World) else history
-        return Told(tmp_path / f"told-{next(numbers)}.duckdb").hear(spans, *more)
+        path = tmp_path / f"told-{next(numbers)}.duckdb"
+        shutil.copyfile(empty_store, path)
+        return Told(path).hear(spans, *more)
 
     return tell
 
