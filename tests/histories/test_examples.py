@@ -1,0 +1,54 @@
+"""Every example of docs/answers.md is told to a store, and the answers are those that the page shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.histories.telling import Teller
+
+PAGE = Path(__file__).parents[2] / "docs" / "answers.md"
+EXAMPLE = re.compile(
+    r"\*\*(?P<name>[^*]+)\.\*\*(?:(?!\*\*).)*?```history\n(?P<history>.*?)```\s*```answers\n(?P<answers>.*?)```",
+    re.DOTALL,
+)
+EXAMPLES = {match["name"]: match for match in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8"))}
+WORDS = re.compile(r"^\| (?P<words>(?:`[a-z-]+`(?:, )?)+) \|", re.MULTILINE)
+
+
+def answered(store, line):
+    """Return what the product says where the page says `line`."""
+    if line.startswith("findings:"):
+        rows = store.findings()
+        said = sorted(
+            {f"{row['kind']} {row['severity']}" + (f" ({row['reason']})" if row["reason"] else "") for row in rows}
+        )
+        return "findings: " + (", ".join(said) if said else "none")
+    what, who = line.rsplit(": ", 1)[0].rsplit(" ", 1)
+    event = next(event for event in store.ask(what)["events"])
+    if who in ("published", "duplicated", "reordered"):
+        answer = event[who]
+    else:
+        (answer,) = [line for line in event["consumed"] if line["group"] == who]
+    reason = answer.get("reason")
+    return f"{what} {who}: {answer['answer']}" + (f" ({reason})" if reason else "")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_true(told, name):
+    """The history, told as spans, gets the answers that the page gives."""
+    match = EXAMPLES[name]
+    store = told(Teller().tell(match["history"]))
+    expected = match["answers"].strip().splitlines()
+    assert [answered(store, line) for line in expected] == expected
+
+
+def test_every_word_has_its_example():
+    """Each answer and each finding of the page's tables stands in some example's answers."""
+    page = PAGE.read_text(encoding="utf-8")
+    shown = " ".join(match["answers"] for match in EXAMPLES.values())
+    words = {word for match in WORDS.finditer(page) for word in re.findall("[a-z-]+", match["words"])}
+    assert len(words) >= 30
+    assert {word for word in words if not re.search(rf"(?<![\w-]){word}(?![\w-])", shown)} == set()
