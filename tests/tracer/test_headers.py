@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowtrail_tracer._core.destinations import takes_copies
-from flowtrail_tracer._core.headers import TABLE, Known, build_index, decode_number, parse_traceparent
+from flowtrail_tracer._core.headers import TABLE, Known, build_index, decode_number, parse_traceparent, read
 from flowtrail_tracer._core.ranges import LONGEST, OffsetRange, write_runs
 from flowtrail_tracer._core.settings import HeaderNames
 
@@ -18,7 +18,7 @@ headers = st.lists(
 @given(headers)
 def test_any_headers_can_be_read(found):
     """Nothing that a header holds is an error."""
-    known = Known(found, INDEX)
+    known = Known(*read(found, INDEX))
     for meaning in TABLE:
         known.text(meaning)
         known.number(meaning)
@@ -36,7 +36,7 @@ def test_the_last_value_of_the_strongest_name_wins(others, name, value):
         each is not None and entry is not None and entry[0] == meaning and entry[1] < rank
         for entry, each in ((INDEX.get(other.lower()), each) for other, each in weaker)
     )
-    found = Known([(name, b"before"), *weaker, (name.upper(), value.encode())], INDEX)
+    found = Known(*read([(name, b"before"), *weaker, (name.upper(), value.encode())], INDEX))
     if not stronger:
         assert found.text(meaning) == value
 

@@ -71,9 +71,7 @@ def test_a_publication_in_a_series_reads_as_alone(key, base, hashed, text):
         seen = []
         for together in (True, False):
             publication = publisher.publication("orders")
-            publication.partition = 2
-            publication.contents(key, b"v")
-            stamped = dict(publication.stamp([]))
+            stamped = dict(publication.offer(2, key, b"v", []))
             batch = Batch(publication.route, 2)
             batch.enter(publication, 3)
             assert batch.usual
@@ -104,8 +102,7 @@ def test_what_awaits_its_batch_is_given_up_with_the_producer(recorder):
 
     def enter() -> Batch:
         publication = publisher.publication("orders")
-        publication.contents(b"k", b"v")
-        publication.stamp([])
+        publication.offer(0, b"k", b"v", [])
         batch = Batch(publication.route, 0)
         batch.enter(publication, 0)
         return batch
@@ -156,8 +153,8 @@ class Told(Series):
 
     def encode(self, entries: Any, dropped: int) -> list[bytes]:
         """Return number and news of each; entries of None fail."""
-        assert all(entry != (None,) for _, entry in entries)
-        return [b"%d/%d " % (number, dropped if place == 0 else 0) for place, (number, _) in enumerate(entries)]
+        assert all(entry != (None,) for _, _, entry in entries)
+        return [b"%d/%d " % (number, dropped if place == 0 else 0) for place, (number, _, _) in enumerate(entries)]
 
 
 class Kept:
@@ -196,11 +193,11 @@ def test_a_series_is_numbered_and_bounded_like_single_records():
     sink = QueueSink(exporter, RUNTIME.ids, capacity=4, interval=60)
     series = Told(sink.owner)
     sink.put(SimpleNamespace(number=0))
-    sink.add(series, [(1,), (2,), (3,), (4,), (5,)])
-    sink.add(series, [(6,)])
+    sink.extend(series, None, [(1,), (2,), (3,), (4,), (5,)])
+    sink.add(series, (6,))
     assert sink.dropped == 3
     assert sink.flush(10)
-    sink.add(series, [(7,)])
+    sink.add(series, (7,))
     assert sink.shutdown(10)
     assert b"".join(exporter.sent).split() == [b"1/3", b"2/0", b"3/0", b"4/0", b"8/0"]
 
@@ -210,11 +207,11 @@ def test_a_long_series_goes_in_requests_of_the_usual_size():
     exporter = Kept()
     sink = QueueSink(exporter, RUNTIME.ids, interval=60)
     series = Told(sink.owner)
-    sink.add(series, [(n,) for n in range(600)])
+    sink.extend(series, None, [(n,) for n in range(600)])
     assert sink.flush(10)
     assert [len(body.split()) for body in exporter.sent] == [512, 88]
     assert [int(one.split(b"/")[0]) for body in exporter.sent for one in body.split()] == list(range(1, 601))
-    sink.add(series, [(None,), (1,)])
+    sink.extend(series, None, [(None,), (1,)])
     assert sink.shutdown(10)
     assert sink.dropped == 2
 

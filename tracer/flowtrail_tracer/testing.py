@@ -65,10 +65,11 @@ class _One:
 
     number: int
     series: Series
+    common: object
     entry: Entry
 
     def encode(self, dropped: int) -> bytes:
-        (span,) = self.series.encode([(self.number, self.entry)], dropped)
+        (span,) = self.series.encode([(self.number, self.common, self.entry)], dropped)
         return span
 
 
@@ -86,9 +87,14 @@ class Recorder:
         record.number = self._numbers.next()
         self._records.append(record)
 
-    def add(self, series: Series, entries: Sequence[Entry]) -> None:
+    def add(self, series: Series, entry: Entry) -> None:
+        """Keep one span of a kind."""
+        self.extend(series, None, [entry])
+
+    def extend(self, series: Series, common: object, entries: Sequence[Entry]) -> None:
         """Keep several spans of one kind."""
-        self._records += [_One(self._numbers.next(), series, entry) for entry in entries]
+        numbers = self._numbers.several(len(entries))
+        self._records += [_One(number, series, common, entry) for number, entry in zip(numbers, entries, strict=True)]
 
     def spans(self, operation: str | None = None, *, name: str | None = None) -> list[RecordedSpan]:
         """Return the spans so far in the order of their numbers; of one type of operation, or of one name, if given."""

@@ -2,7 +2,6 @@
 
 from binascii import unhexlify
 from collections.abc import Sequence
-from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import Context
@@ -24,11 +23,12 @@ from flowtrail_tracer._core.context import (
     uses_default_propagators,
 )
 from flowtrail_tracer._core.facts import Facts
-from flowtrail_tracer._core.headers import Known, payload_schema_id, read_sequence, utf8
+from flowtrail_tracer._core.headers import Known, payload_schema_id, read, read_sequence, utf8
 from flowtrail_tracer._core.identify import identify
+from flowtrail_tracer._core.ids import NO_SPAN, NO_TRACE
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Entry, Fixed, Identity, Series
+from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Fixed, Identity, Numbered, Series
 from flowtrail_tracer._pipeline.encode import (
     FLAGS,
     NUMBER,
@@ -61,10 +61,12 @@ _TEXTS: Final = tuple(
         ("causation_id", _CAUSATION_ID),
     )
 )
-_split_parent = Struct("3s32s1s16s3s").unpack
+_DASH: Final = ord("-")
+_KEYS: Final = (bytes, type(None))
+"""Types of keys that can be recorded as they are."""
 _REMOTE: Final = FLAGS[1][1]
-_NO_TRACE: Final = bytes(16)
-_NO_SPAN: Final = bytes(8)
+_NO_TRACE: Final = NO_TRACE.encode()
+_NO_SPAN: Final = NO_SPAN.encode()
 
 
 class Membership:
@@ -107,6 +109,12 @@ class Processing(NonRecordingSpan):
     inferred: bool = False
     tombstone = False
     inside: Context | None = None
+    outer: Context = Context()
+    """The context around it."""
+    carried: Sequence[tuple[str, bytes]] = ()
+    """Headers that propagators have to read."""
+    usual = True
+    """Whether what a `Processed` has of a message is all there is, and none of it can fail; if it ends well."""
     digest: str | None = None
     schema: str | None = None
     _identity: Identity | None = None
@@ -131,22 +139,35 @@ class Processing(NonRecordingSpan):
         self.partition = partition
         self.offset = offset
         # read at once, so that the headers themselves need not be kept until the worker comes: mostly nobody else does
-        self.known = known = Known(headers, RUNTIME.index)
-        self.carried = headers if known.others or not uses_default_propagators() else ()
-        """Headers that propagators may have to read."""
+        self.plan, self.values = plan, _ = read(headers, RUNTIME.index)
         self.key = key
         self.size = size
+        if type(value) is not bytes or value[:1] == b"\0" or type(key) not in _KEYS or plan.more or not RUNTIME.plain:
+            self._note_rare(value)
+        if plan.has_baggage or not uses_default_propagators():
+            self.carried = headers
+            self.usual = False
+        outer = get_current()
+        if outer:
+            self.outer = _without_ended(outer)
+        self.start = RUNTIME.now()
+        if RUNTIME.tracer is not None:
+            self._identity = self._identify()
+
+    def _note_rare(self, value: object) -> None:
+        """Note what most messages do not have."""
+        self.usual = False
         if value is None:
             self.tombstone = True
-        elif type(value) is bytes and value[:1] == b"\0":
+        elif type(value) is bytes:
             self.schema = payload_schema_id(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
-        self.start = RUNTIME.now()
-        outer = get_current()
-        self.outer = outer and _without_ended(outer)
-        if RUNTIME.tracer is not None:
-            self._identity = self._identify()
+
+    @property
+    def known(self) -> Known:
+        """What the message's headers mean."""
+        return Known(self.plan, self.values)
 
     @property
     def identity(self) -> Identity:
@@ -178,10 +199,9 @@ class Processing(NonRecordingSpan):
         outer, carried = self.outer, self.carried
         if carried and (not uses_default_propagators() or _has_baggage(carried)):
             outer = extract(carried, outer)
-        mine: dict[str, object] = {_SPAN_KEY: self, PROCESSING: self}
-        inner = Context({**outer, **mine, FLOW: None} if outer else mine)
-        self.inside = inner
-        attach(inner)
+        inner: dict[str, object] = {_SPAN_KEY: self, PROCESSING: self}
+        self.inside = inside = Context({**outer, **inner, FLOW: None} if outer else inner)
+        attach(inside)
 
     def finish(self, error: BaseException | None = None, *, inferred: bool = False) -> None:
         """Record the end; only the first call counts. `inferred`: nobody stated it, the loop came back for more.
@@ -195,8 +215,10 @@ class Processing(NonRecordingSpan):
             outer = self.outer
             attach(outer and _without_ended(outer))
         self.inferred = inferred
-        now = RUNTIME.now()
-        self.finished = max(self.start, now)
+        now, start = RUNTIME.now(), self.start
+        if now < start:
+            now = start
+        self.finished = now
         if error is not None:
             self.error_type = type(error).__qualname__
             self.error = f"{self.error_type}: {error}"[:1000]
@@ -206,27 +228,21 @@ class Processing(NonRecordingSpan):
         sink = RUNTIME.sink
         if sink is None:
             return
-        if error is not None or self._identity is not None or not self._is_usual():
+        if error is not None or self._identity is not None or not self.usual or self.outer:
             sink.put(self)
             return
         facts = self.facts
         series = facts.processed
         if (
             series is None
+            or series.plan is not self.plan
             or series.partition != self.partition
             or series.destination != self.destination
             or series.membership is not self.membership
             or series.owner is not sink.owner
         ):
             series = facts.processed = Processed(self, sink.owner)
-        sink.add(series, ((self.start, self.finished, self.offset, self.known.found, self.key, self.size, inferred),))
-
-    def _is_usual(self) -> bool:
-        """Whether what a `Processed` has of a message is all there is, and none of it can fail."""
-        key = self.key
-        return not (self.carried or self.outer or self.schema or self.digest or self.tombstone or self.known.more) and (
-            type(key) is bytes or key is None
-        )
+        sink.add(series, (start, now, self.offset, self.values, self.key, self.size, inferred))
 
     def encode(self, dropped: int) -> bytes:
         """Return the span as OTLP."""
@@ -262,7 +278,7 @@ class Processing(NonRecordingSpan):
             if attempt is not None:
                 found.append((names.DELIVERY_ATTEMPT, attempt))
             found += described(known)
-        if self.schema is not None and "schema_id" not in known.found:
+        if self.schema is not None and "schema_id" not in known:
             found.append((names.SCHEMA_ID, self.schema))
         if self.digest is not None:
             found.append((names.PAYLOAD_DIGEST, self.digest))
@@ -272,9 +288,9 @@ class Processing(NonRecordingSpan):
 
 
 class Processed(Series):
-    """Processings of one partition as they mostly are: no error, nothing sent from within, no headers but ours."""
+    """Processings of one partition as they mostly are: no error, nothing sent from within, headers of one plan."""
 
-    __slots__ = ("destination", "facts", "membership", "partition")
+    __slots__ = ("destination", "facts", "membership", "partition", "plan")
 
     def __init__(self, first: Processing, owner: object) -> None:
         super().__init__(owner)
@@ -282,33 +298,48 @@ class Processed(Series):
         self.membership = first.membership
         self.destination = first.destination
         self.partition = first.partition
+        self.plan = first.plan
 
-    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def encode(self, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Return these as fields of ScopeSpans."""
         fixed = _template(self.facts, self.membership, self.destination, self.partition)
         shared = fixed.encoded or encode_fixed(fixed)
         secret = RUNTIME.settings.key_hmac
         numbers, offsets, sequences, sizes = NUMBER.varints, _OFFSET.varints, _SEQUENCE.varints, _BODY_SIZE.varints
         keys = _KEY.texts
-        spans, epoch, of_epoch = [], b"", b""
-        for number, (start, end, offset, found, key, size, inferred) in entries:
+        plan = self.plan
+        at = plan.at
+        above = None if "tracestate" in at else at.get("traceparent")
+        numbered = at.get("sequence")
+        told = [(at[meaning], texts) for meaning, texts in _TEXTS if meaning in at]
+        own_ids = RUNTIME.ids.span_ids(len(entries))
+        spans: list[bytes] = []
+        epoch: bytes | None = None
+        size_of_epoch, of_epoch = 0, b""
+        for (number, _, (start, end, offset, values, key, size, inferred)), own in zip(entries, own_ids, strict=True):
             raw = varint(number)
-            parts = [_hung(found), shared, encode_times(0x39, start, 0x41, end), numbers[len(raw)], raw]
+            hung = None if above is None else _hung(values[above], own)
+            if hung is None:
+                hung = encode_identity(identify("process", CONSUMER, 0, remote_parent(Known(plan, values), ())))
+            parts = [hung, shared, encode_times(0x39, start, 0x41, end), numbers[len(raw)], raw]
             if offset is not None:
                 raw = varint(offset)
                 parts += offsets[len(raw)], raw
-            for meaning, texts in _TEXTS:
-                text = found.get(meaning)
-                if text is not None and (text := utf8(text)) is not None:
+            for place, texts in told:
+                text = values[place]
+                if type(text) is bytes and text.isascii():
+                    if text:
+                        parts += texts[len(text)], text
+                elif (text := utf8(text)) is not None:
                     parts += texts[len(text)], text
-            text = found.get("sequence")
-            sequence = None if text is None else read_sequence(utf8(text))
-            if sequence is not None:
-                if sequence[0] != epoch:
-                    epoch = sequence[0]
-                    of_epoch = _epoch(epoch)
-                raw = varint(sequence[1])
-                parts += of_epoch, sequences[len(raw)], raw
+            if numbered is not None:
+                text = values[numbered]
+                if text[:size_of_epoch] != epoch or not (digits := text[size_of_epoch:]).isdigit() or len(digits) > 18:
+                    epoch, digits, of_epoch = _split_sequence(text)
+                    size_of_epoch = len(epoch or b"")
+                if digits:
+                    raw = varint(int(digits))
+                    parts += of_epoch, sequences[len(raw)], raw
             if key is not None:
                 text = key_utf8(key, secret) or b""
                 parts += keys[len(text)], text
@@ -325,25 +356,28 @@ class Processed(Series):
         return spans
 
 
-def _hung(found: dict[str, bytes]) -> bytes:
-    """Return the identity of a processing, hung on the sender's span if these headers name one."""
-    above = found.get("traceparent")
-    if above is not None and len(above) == 55 and "tracestate" not in found:
-        version, trace_id, dash, parent_id, flags = _split_parent(above)
-        if version == b"00-" and dash == b"-" and flags == b"-01":  # as it nearly always is
+def _split_sequence(text: bytes) -> tuple[bytes | None, bytes, bytes]:
+    """Return a producer's epoch with its colon, the number's digits, and the epoch's attribute; else no digits."""
+    found = read_sequence(utf8(text))
+    if found is None:
+        return None, b"", b""
+    epoch, number = found
+    return epoch + b":", b"%d" % number, _epoch(epoch)
+
+
+def _hung(above: bytes, own: bytes) -> bytes | None:
+    """Return the identity of a processing hung on the sender's span, as `traceparent` nearly always names it.
+
+    `own` is the processing's span id. None where the header has another form.
+    """
+    if len(above) == 55 and above[:3] == b"00-" and above[52:] == b"-01" and above[35] == _DASH:
+        trace_id, parent_id = above[3:35], above[36:52]
+        if trace_id != _NO_TRACE and parent_id != _NO_SPAN:
             try:
-                trace_id, parent_id = unhexlify(trace_id), unhexlify(parent_id)
+                return unhexlify(b"0a10%b1208%b2208%b" % (trace_id, own, parent_id)) + _REMOTE
             except ValueError:
-                return _hung_otherwise(found)
-            if trace_id != _NO_TRACE and parent_id != _NO_SPAN:
-                own = bytes.fromhex(RUNTIME.ids.span_id())
-                return b"\x0a\x10%b\x12\x08%b\x22\x08%b%b" % (trace_id, own, parent_id, _REMOTE)
-    return _hung_otherwise(found)
-
-
-def _hung_otherwise(found: dict[str, bytes]) -> bytes:
-    parent = remote_parent(Known(found.items(), RUNTIME.index), ())
-    return encode_identity(identify("process", CONSUMER, 0, parent))
+                return None
+    return None
 
 
 def _template(facts: Facts, membership: Membership, destination: str, partition: int | str | None) -> Fixed:

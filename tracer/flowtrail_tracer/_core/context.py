@@ -88,7 +88,7 @@ def remote_parent(known: Known, headers: Pairs) -> Parent | None:
         if parsed is None:
             return None
         trace_id, span_id, flags = parsed
-        state = known.text("tracestate") if "tracestate" in known.found else None
+        state = known.text("tracestate") if "tracestate" in known else None
         return trace_id, span_id, flags, state or "", True
     found = get_current_span(extract(headers, Context())).get_span_context()
     return _parent(found, remote=True) if found.is_valid else None

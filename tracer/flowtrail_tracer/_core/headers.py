@@ -5,13 +5,13 @@ later one. A value that is not UTF-8 is no error: it reads as absent, or as bina
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flowtrail_tracer._core.ids import NO_SPAN, NO_TRACE
 from flowtrail_tracer._core.settings import HeaderNames
 
-Headers = Iterable[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes]]
 
 TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "traceparent": ("traceparent", "ce_traceparent"),
@@ -57,11 +57,59 @@ _COUNTED_FROM_ZERO: Final = frozenset({"mt-redelivery-count", "nservicebus.retri
 _USUAL: Final = frozenset({"traceparent", "tracestate", "correlation_id", "message_id", "causation_id", "sequence"})
 
 
+class Plan:
+    """What the headers of messages mean whose headers have the same names in the same order."""
+
+    __slots__ = ("at", "attempts", "has_baggage", "kept", "more")
+
+    def __init__(self, names: tuple[str, ...], index: "Index") -> None:
+        found: dict[str, int] = {}
+        ranks: dict[str, int] = {}
+        self.attempts = ""
+        """The name of the header that counts attempts, in lower case."""
+        self.has_baggage = False
+        for place, name in enumerate(names):
+            lower = name.lower()
+            if lower == "baggage":
+                self.has_baggage = True
+            entry = index.get(lower)
+            if entry is None:
+                continue
+            meaning, rank = entry
+            if rank <= ranks.get(meaning, rank):
+                ranks[meaning] = rank
+                found[meaning] = place
+                if meaning == "attempts":
+                    self.attempts = lower
+        self.more = not found.keys() <= _USUAL
+        """Whether there is anything beyond trace, correlation, ids and sequence."""
+        kept = sorted(found.values())
+        self.kept = None if len(kept) == len(names) else kept
+        """Which values mean something; None for all."""
+        self.at = {meaning: kept.index(place) for meaning, place in found.items()}
+        """Where among these a meaning's value stands."""
+
+
 class Index(dict[str, tuple[str, int]]):
     """Header name in lower case -> (meaning, rank)."""
 
-    usual: Mapping[str, str]
-    """Names as they are usually spelled -> meaning; none is stronger than these."""
+    _MOST: Final = 256
+    """Plans kept at most: whose names never repeat get none."""
+
+    def __init__(self, entries: Mapping[str, tuple[str, int]]) -> None:
+        super().__init__(entries)
+        self.plans: dict[tuple[str, ...], Plan] = {}
+        """The plans made so far, by the names of headers."""
+
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        """Return the plan for headers of these names."""
+        found = self.plans.get(names)
+        if found is None:
+            found = Plan(names, self)
+            if len(self.plans) >= self._MOST:
+                self.plans.clear()
+            self.plans[names] = found
+        return found
 
 
 def build_index(names: HeaderNames) -> Index:
@@ -76,63 +124,63 @@ def build_index(names: HeaderNames) -> Index:
         names.message_seq: "sequence",
     }
     index.update({name.lower(): (meaning, -1) for name, meaning in own.items()})
-    index.usual = own
     return index
+
+
+Values = tuple[bytes, ...]
+
+
+def read(headers: Headers, index: Index) -> tuple[Plan, Values]:
+    """Return what the headers mean, and the values that mean something, in the plan's order."""
+    if len(headers) == 4:  # as most messages of ours have
+        (one, a), (two, b), (three, c), (four, d) = headers
+        names: tuple[str, ...] = (one, two, three, four)
+        values: Values = (a, b, c, d)
+    else:
+        names = tuple([name for name, _ in headers])
+        values = tuple([value for _, value in headers])
+    if None in values:
+        return read([pair for pair in headers if pair[1] is not None], index)
+    plan = index.plans.get(names) or index.plan(names)
+    kept = plan.kept
+    return plan, values if kept is None else tuple([values[place] for place in kept])
 
 
 class Known:
     """The headers of one message that mean something here: meaning -> value as it came."""
 
-    __slots__ = ("_attempts", "found", "more", "others")
+    __slots__ = ("_values", "plan")
 
-    def __init__(self, headers: Headers, index: Index) -> None:
-        found: dict[str, bytes] = {}
-        usual, others = index.usual, False
-        for name, value in headers:
-            meaning = usual.get(name)
-            if meaning is None:
-                others = True
-            elif value is not None:
-                found[meaning] = value
-        self.found = found
-        self.others = others
-        """Whether there are headers beside those, whatever they mean."""
-        self.more = False
+    def __init__(self, plan: Plan, values: Values) -> None:
+        self.plan = plan
+        self._values = values
+
+    @property
+    def more(self) -> bool:
         """Whether there is anything beyond trace, correlation, ids and sequence."""
-        self._attempts = ""
-        if others:
-            self._read_all(headers, index)
+        return self.plan.more
 
-    def _read_all(self, headers: Headers, index: Index) -> None:
-        found: dict[str, bytes] = {}
-        ranks: dict[str, int] = {}
-        for name, value in headers:
-            lower = name.lower()
-            entry = index.get(lower)
-            if entry is None or value is None:
-                continue
-            meaning, rank = entry
-            if rank <= ranks.get(meaning, rank):
-                ranks[meaning] = rank
-                found[meaning] = value
-                if meaning == "attempts":
-                    self._attempts = lower
-        self.found = found
-        self.more = not found.keys() <= _USUAL
+    def __contains__(self, meaning: str) -> bool:
+        return meaning in self.plan.at
+
+    def raw(self, meaning: str) -> bytes | None:
+        """Return the value as it came; None where absent."""
+        place = self.plan.at.get(meaning)
+        return None if place is None else self._values[place]
 
     def text(self, meaning: str) -> str | None:
         """Return the value as text; None where absent, empty or not UTF-8."""
-        value = self.found.get(meaning)
+        value = self.raw(meaning)
         return None if value is None else _text(value)
 
     def utf8(self, meaning: str) -> bytes | None:
         """Return the value where it is text, not decoded; None where `text` gives None."""
-        value = self.found.get(meaning)
+        value = self.raw(meaning)
         return None if value is None else utf8(value)
 
     def number(self, meaning: str) -> int | None:
         """Return the value as an integer: decimal text, or big-endian binary of 1, 2, 4 or 8 bytes."""
-        value = self.found.get(meaning)
+        value = self.raw(meaning)
         return None if value is None else decode_number(value)
 
     def sequence(self) -> tuple[bytes, int] | None:
@@ -144,11 +192,11 @@ class Known:
         number = self.number("attempts")
         if number is None or not 0 <= number < 1 << 31:
             return None
-        return max(1, number + (self._attempts in _COUNTED_FROM_ZERO))
+        return max(1, number + (self.plan.attempts in _COUNTED_FROM_ZERO))
 
     def schema_id(self) -> str | None:
         """Return the schema id of a header: a GUID after a 0x01, an id after a 0x00, else the text."""
-        value = self.found.get("schema_id")
+        value = self.raw("schema_id")
         if value is None:
             return None
         if len(value) == 17 and value[0] == 1:

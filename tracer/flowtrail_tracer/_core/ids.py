@@ -17,10 +17,13 @@ NO_SPAN: Final = "0" * 16
 _AHEAD: Final = 64
 """Identities made ahead of their use."""
 _ZEROS: Final = bytes(8)
-_ids = Struct("24s9x").iter_unpack
+_ids = Struct("24s10x").iter_unpack
 """Splits random bytes into trace ids with span ids, and what else a message needs."""
-_parts = Struct("32s16s3s3s12s").iter_unpack
-"""Splits the same in hexadecimal digits: trace id, span id, and what is random in a UUIDv7."""
+_parts = Struct("32s16s4s4s12s").iter_unpack
+"""Splits the same in hexadecimal digits: trace id, span id, and the parts of a UUIDv7 that are not its time."""
+_VERSION: Final = bytes(0x70 | byte & 0x0F for byte in range(256))
+_VARIANT: Final = bytes(0x80 | byte & 0x3F for byte in range(256))
+"""What bytes become where a UUIDv7 tells version and variant."""
 
 
 class Ids(Protocol):
@@ -31,6 +34,9 @@ class Ids(Protocol):
 
     def span_id(self) -> str:
         """Return a 64-bit span id, never zero."""
+
+    def span_ids(self, count: int) -> list[bytes]:
+        """Return that many span ids."""
 
     def message_id(self, now: int) -> str:
         """Return a message id for a message sent at `now` (nanoseconds since the epoch)."""
@@ -83,10 +89,18 @@ class RandomIds:
         self._spans = spans = iter([one for one in made if one != NO_SPAN])
         return next(spans)
 
+    def span_ids(self, count: int) -> list[bytes]:
+        """Return random span ids."""
+        drawn = self._draw(8 * count)
+        if _ZEROS in drawn:
+            return [self.span_id().encode() for _ in range(count)]
+        digits = hexlify(drawn)
+        return [digits[place : place + 16] for place in range(0, 16 * count, 16)]
+
     def message_id(self, now: int) -> str:
         """Return a UUIDv7."""
         digits = self._draw(9).hex()
-        return f"{self._time(now).decode()}{digits[:3]}-8{digits[3:6]}-{digits[6:]}"
+        return f"{self._time(now).decode()}7{digits[:3]}-8{digits[3:6]}-{digits[6:]}"
 
     def first(self, now: int) -> tuple[bytes, bytes, bytes]:
         """Return ids, `traceparent` and a UUIDv7."""
@@ -95,12 +109,15 @@ class RandomIds:
         return ids, traceparent, (head if since <= now < until else self._time(now)) + tail
 
     def _more_firsts(self) -> tuple[bytes, bytes, bytes]:
-        drawn = self._draw(33 * _AHEAD)
+        drawn = bytearray(self._draw(34 * _AHEAD))
         if _ZEROS in drawn:  # one of the ids may be zero
             return self._more_firsts()
+        drawn[24::34] = drawn[24::34].translate(_VERSION)
+        drawn[26::34] = drawn[26::34].translate(_VARIANT)
+        join = b"-".join
         firsts = iter(
             [
-                (ids, b"00-%b-%b-01" % (trace_id, span_id), b"%b-8%b-%b" % (one, two, three))
+                (ids, join((b"00", trace_id, span_id, b"01")), join((one, two, three)))
                 for (ids,), (trace_id, span_id, one, two, three) in zip(
                     _ids(drawn), _parts(hexlify(drawn)), strict=True
                 )
@@ -113,7 +130,7 @@ class RandomIds:
         """Return the first digits of a UUIDv7, which are the millisecond's; they are kept while it lasts."""
         millis = now // 1_000_000
         high = f"{millis & 0xFFFFFFFFFFFF:012x}"
-        head = f"{high[:8]}-{high[8:]}-7".encode()
+        head = f"{high[:8]}-{high[8:]}-".encode()
         self._head = (millis * 1_000_000, (millis + 1) * 1_000_000, head)
         return head
 
@@ -148,6 +165,10 @@ class CounterIds:
     def span_id(self) -> str:
         """Return the next span id."""
         return f"{self._next('span'):016x}"
+
+    def span_ids(self, count: int) -> list[bytes]:
+        """Return the next span ids."""
+        return [self.span_id().encode() for _ in range(count)]
 
     def message_id(self, now: int) -> str:  # noqa: ARG002 - the protocol's parameter
         """Return `message-1`, `message-2` ..."""

@@ -22,11 +22,11 @@ from flowtrail_tracer._core.context import (
 )
 from flowtrail_tracer._core.destinations import takes_copies
 from flowtrail_tracer._core.facts import Facts
-from flowtrail_tracer._core.headers import Known, payload_schema_id
+from flowtrail_tracer._core.headers import Known, payload_schema_id, read
 from flowtrail_tracer._core.identify import identify
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
-from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Entry, Fixed, Identity, Series
+from flowtrail_tracer._core.span import PRODUCER, AttributeValue, Entry, Fixed, Identity, Numbered, Series
 from flowtrail_tracer._pipeline.encode import (
     FLAGS,
     NUMBER,
@@ -117,7 +117,7 @@ class Publisher:
         self.pending: set[Publication] = set()
         self.batches: set[Batch] = set()
         """What is pending together."""
-        self._routes: dict[str, Route] = {}
+        self.routes: dict[str, Route] = {}
         RUNTIME.clients.add(self)
 
     def _begin_epoch(self) -> None:
@@ -126,7 +126,7 @@ class Publisher:
 
     def route(self, destination: str) -> Route:
         """Return the route to a destination."""
-        return self._routes.get(destination) or self._routes.setdefault(destination, Route(self, destination))
+        return self.routes.setdefault(destination, Route(self, destination))
 
     def publication(self, destination: str) -> "Publication":
         """Begin a publication."""
@@ -147,7 +147,7 @@ class Publisher:
         self.pending.clear()
         while self.batches:
             self.batches.pop().open = False
-        self._routes.clear()
+        self.routes.clear()
         self._begin_epoch()
 
 
@@ -172,8 +172,8 @@ class Publication:
     key: object = None
     size = -1
     known: Known | None = None
-    rare = True
-    """Whether key or payload have what an `Acked` does not tell."""
+    usual = False
+    """Whether there is nothing about it but what an `Acked` tells."""
     tombstone = False
     digest: str | None = None
     schema: str | None = None
@@ -185,7 +185,7 @@ class Publication:
 
     def __init__(self, publisher: Publisher, destination: str) -> None:
         self.publisher = publisher
-        self.route = publisher.route(destination)
+        self.route = publisher.routes.get(destination) or publisher.route(destination)
         self.start = RUNTIME.now()
         self.context = get_current()
         publisher.pending.add(self)
@@ -218,12 +218,45 @@ class Publication:
             self.size = len(value)
         if RUNTIME.settings.payload_digest:
             self.digest = payload_digest(value)
-        self.rare = self.schema is not None or self.tombstone or self.digest is not None or type(key) not in _KEYS
+
+    def offer(self, partition: int | str, key: object, value: object, headers: Pairs) -> Pairs:
+        """Note what goes to the broker, and return the headers to send: see `contents` and `stamp`.
+
+        What most messages are is dealt with here: no headers of the caller's, the first of a trace, in no flow, offered
+        for the first time, with nothing rare about key and payload, and nothing configured that asks for more.
+        """
+        self.partition = partition
+        if (
+            headers
+            or self.context
+            or self.sequence
+            or not RUNTIME.plain
+            or type(value) is not bytes
+            or value[:1] == b"\0"
+            or type(key) not in _KEYS
+            or not uses_default_propagators()
+        ):
+            if self.sequence == 0:
+                self.contents(key, value)
+            return self.stamp(headers)
+        self.key = key
+        self.size = len(value)
+        self.ids, self.traceparent, message_id = RUNTIME.ids.first(self.start)
+        self.message_id = self.correlation_id = message_id
+        self.sequence = sequence = next(self.route.left)
+        self.usual = True
+        header = RUNTIME.settings.headers
+        return [
+            ("traceparent", self.traceparent),
+            (header.correlation_id, message_id),
+            (header.message_id, message_id),
+            (header.message_seq, b"%b:%d" % (self.publisher.epoch_bytes, sequence)),
+        ]
 
     def refused_with(self, headers: Pairs) -> None:
         """Note the caller's headers of a message that is not sent: its names are the application's."""
         if headers:
-            self.known = Known(headers, RUNTIME.index)
+            self.known = Known(*read(headers, RUNTIME.index))
 
     def stamp(self, headers: Pairs) -> Pairs:
         """Return a new header list: the caller's, with ours in place of any of the same name.
@@ -262,7 +295,7 @@ class Publication:
             self.correlation_id = self.message_id
             return
         if headers:
-            self.known = Known(headers, RUNTIME.index)
+            self.known = Known(*read(headers, RUNTIME.index))
         self._identity = self._identify(headers)
         self._decide_ids()
 
@@ -270,7 +303,7 @@ class Publication:
         context = self.context
         processing = current_processing(context)
         parent = local_parent(context)
-        if parent is None and processing is None and self.known is not None and "traceparent" in self.known.found:
+        if parent is None and processing is None and self.known is not None and "traceparent" in self.known:
             parent = remote_parent(self.known, headers)
         trace_id = ""
         if parent is None:
@@ -282,7 +315,7 @@ class Publication:
         context, known = self.context, self.known
         processing = current_processing(context)
         message_id = correlation_id = causation_id = None
-        if known is not None and known.found:
+        if known is not None:
             message_id = known.utf8("message_id")
             correlation_id = known.utf8("correlation_id")
             causation_id = known.utf8("causation_id")
@@ -321,7 +354,7 @@ class Publication:
             takes_copies(self.route.destination)
             or takes_copies(incoming_destination)
             or self.route.destination == incoming_destination
-            or (known is not None and "origin_destination" in known.found)
+            or (known is not None and "origin_destination" in known)
         )
 
     def _trace_headers(self) -> Pairs:
@@ -390,7 +423,7 @@ class Publication:
         found: list[tuple[str, AttributeValue]] = []
         if self.tombstone:
             found.append((names.TOMBSTONE, True))
-        if self.schema is not None and (known is None or "schema_id" not in known.found):
+        if self.schema is not None and (known is None or "schema_id" not in known):
             found.append((names.SCHEMA_ID, self.schema))
         if self.digest is not None:
             found.append((names.PAYLOAD_DIGEST, self.digest))
@@ -423,14 +456,18 @@ class Batch:
 
     def enter(self, publication: Publication, place: int) -> None:
         """Take a publication that has become the batch's record number `place`."""
-        publication.place = place
-        if publication.rare or not publication.ids:
+        if not publication.usual:
+            publication.place = place
             self.others.append(publication)
-        elif publication.settle():
-            self.usual.append((
-                publication.start, publication.ids, publication.message_id, publication.sequence, place,
-                publication.key, publication.size,
-            ))  # fmt: skip
+            return
+        try:
+            publication.publisher.pending.remove(publication)
+        except KeyError:  # given up meanwhile
+            return
+        self.usual.append((
+            publication.start, publication.ids, publication.message_id, publication.sequence, place, publication.key,
+            publication.size,
+        ))  # fmt: skip
 
     def acked(self, base: int) -> None:
         """Record that the broker has acknowledged all of them; `base` is the first record's offset."""
@@ -439,7 +476,7 @@ class Batch:
         sink, now = RUNTIME.sink, RUNTIME.now()
         if self.usual and sink is not None:
             series = self.route.acked(self.partition, sink.owner)
-            sink.add(series, [(now, base, one) for one in self.usual])
+            sink.extend(series, (now, base), self.usual)
         for publication in self.others:
             publication.offset = base + publication.place
             publication.finish(ACKED)
@@ -480,7 +517,7 @@ class Acked(Series):
         self._route = route
         self._partition = partition
 
-    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def encode(self, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Return these as fields of ScopeSpans."""
         fixed = self._route.template(ACKED, self._partition)
         shared = (fixed.encoded or encode_fixed(fixed)) + FLAGS[0][1]
@@ -493,10 +530,12 @@ class Acked(Series):
             _BODY_SIZE.varints,
         )
         spans = []
-        for number, (end, base, (start, ids, message_id, sequence, place, key, size)) in entries:
+        for number, (end, base), (start, ids, message_id, sequence, place, key, size) in entries:
             first, second, third, length = varint(number), varint(sequence), varint(base + place), len(message_id)
+            if end < start:
+                end = start
             parts = [
-                b"\x0a\x10", ids[:16], b"\x12\x08", ids[16:], shared, encode_times(0x39, start, 0x41, max(start, end)),
+                b"\x0a\x10", ids[:16], b"\x12\x08", ids[16:], shared, encode_times(0x39, start, 0x41, end),
                 numbers[len(first)], first, sequences[len(second)], second, offsets[len(third)], third,
                 message_ids[length], message_id, correlation_ids[length], message_id,
             ]  # fmt: skip

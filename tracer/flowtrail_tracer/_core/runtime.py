@@ -25,8 +25,11 @@ class Sink(Protocol):
     owner: object
     """Whose spans these are: another object after a fork."""
 
-    def add(self, series: "Series", entries: "Sequence[Entry]") -> None:
-        """Take more spans of a series; must return at once and never raise."""
+    def add(self, series: "Series", entry: "Entry") -> None:
+        """Take one more span of a series; must return at once and never raise."""
+
+    def extend(self, series: "Series", common: object, entries: "Sequence[Entry]") -> None:
+        """Take more spans of a series likewise, and what they have in common."""
 
     def flush(self, timeout: float) -> bool:
         """Deliver what was put so far; return whether that succeeded within `timeout` seconds."""
@@ -62,6 +65,8 @@ class Runtime:
         self.sink: Sink | None = None
         self.tracer: Tracer | None = None
         self.enabled = False
+        self.plain = False
+        """Whether nothing is configured that a message's usual way through the tracer leaves out."""
         self.configured = False
         self.clients: weakref.WeakSet[Client] = weakref.WeakSet()
 
@@ -79,6 +84,7 @@ class Runtime:
         self.tracer = tracer
         self.sink = sink
         self.enabled = sink is not None
+        self.plain = tracer is None and not settings.cloudevents and not settings.payload_digest
         self.configured = True
         return former
 
@@ -91,7 +97,12 @@ class Numbers:
 
     def restart(self) -> None:
         """Start again at 1."""
-        self.next = itertools.count(1).__next__
+        self._left = itertools.count(1)
+        self.next = self._left.__next__
+
+    def several(self, count: int) -> list[int]:
+        """Return the next numbers, which nobody else gets."""
+        return list(itertools.islice(self._left, count))
 
 
 RUNTIME = Runtime()

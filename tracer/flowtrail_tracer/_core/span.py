@@ -106,6 +106,9 @@ class Record(Protocol):
 Entry = tuple[Any, ...]
 """What one span of a series has of its own."""
 
+Numbered = tuple[int, Any, Entry]
+"""A span of a series: its number within the instance, what it has in common with others put with it, and its own."""
+
 
 class Series:
     """Spans that share all but a few values; each is a tuple until the worker describes it.
@@ -119,11 +122,10 @@ class Series:
     def __init__(self, owner: object) -> None:
         self.owner = owner
         """The sink's `owner` for which it was begun; another one needs another series."""
-        self.entries: deque[tuple[int, Entry]] = deque()
-        """The spans' numbers within the instance, and what is their own."""
+        self.entries: deque[Numbered] = deque()
         self.queued = False
         """Whether the worker is going to come for what is in `entries`."""
 
-    def encode(self, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def encode(self, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Return these as fields of ScopeSpans; `dropped`, as for a record, is told by the first."""
         raise NotImplementedError

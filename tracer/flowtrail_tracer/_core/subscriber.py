@@ -28,6 +28,8 @@ class Subscriber:
         self.facts = facts
         self.membership = NOBODY
         self.current: Processing | None = None
+        self.poll_start = self.poll_end = 0
+        """When the poll began and ended whose records an iteration hands out; 0 where that is not known."""
         self._handed: dict[Place, tuple[int, int]] = {}
         self._open: OffsetRange | None = None
         self._lock = threading.Lock()
@@ -46,8 +48,8 @@ class Subscriber:
 
     # --- deliveries ---
 
-    def handed_out(self, destination: str, partition: int, offset: int, start: int, end: int) -> None:
-        """Note one record handed out by iteration, of a poll that lasted from `start` to `end`."""
+    def handed_out(self, destination: str, partition: int, offset: int) -> None:
+        """Note one record handed out by iteration."""
         lock = self._lock
         if not lock.acquire(False) and not lock.acquire(timeout=_PATIENCE):
             return
@@ -55,7 +57,9 @@ class Subscriber:
             found = self._open
             if found is None or found.partition != partition or found.destination != destination:
                 self._record_open()
-                found = self._open = OffsetRange(destination, partition, start, end, RUNTIME.now())
+                now = RUNTIME.now()
+                start, end = self.poll_start or now, self.poll_end or now
+                found = self._open = OffsetRange(destination, partition, start, end, now)
             if offset == found.last + 1 and found.offsets is None and found.count:
                 found.last = offset
                 found.count += 1

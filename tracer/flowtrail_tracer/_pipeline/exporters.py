@@ -7,7 +7,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer._core.sdk import begin_sdk_span
-from flowtrail_tracer._core.span import Entry, Record, Series, Span
+from flowtrail_tracer._core.span import Numbered, Record, Series, Span
 from flowtrail_tracer._pipeline.decode import decode_span
 from flowtrail_tracer._pipeline.encode import Envelope
 from flowtrail_tracer._pipeline.transport import Answer, Transport, Verdict
@@ -32,7 +32,7 @@ class OtlpExporter:
         """Return one span of a request."""
         return record.encode(dropped)
 
-    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def describe_all(self, series: Series, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Return several spans of a series."""
         return series.encode(entries, dropped)
 
@@ -66,7 +66,7 @@ class SdkExporter:
         """Complete the record's span in the provider; nothing is left to send."""
         return self._complete(decode_span(record.encode(dropped)), record.sdk)
 
-    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def describe_all(self, series: Series, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Complete spans that were begun before the provider was configured."""
         return [self._complete(decode_span(span), None) for span in series.encode(entries, dropped)]
 

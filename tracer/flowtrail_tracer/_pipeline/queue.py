@@ -11,13 +11,13 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from flowtrail_tracer._core.faults import fault, warn_once
 from flowtrail_tracer._core.ids import Ids
 from flowtrail_tracer._core.runtime import RUNTIME, Numbers
-from flowtrail_tracer._core.span import Entry, Record, Series
+from flowtrail_tracer._core.span import Entry, Numbered, Record, Series
 from flowtrail_tracer._pipeline.transport import Answer, Verdict
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Exporter(Protocol):
     def describe(self, record: Record, dropped: int) -> bytes:
         """Return one span of a request; `dropped`, unless 0, is how many records were dropped so far."""
 
-    def describe_all(self, series: Series, entries: Sequence[tuple[int, Entry]], dropped: int) -> list[bytes]:
+    def describe_all(self, series: Series, entries: Sequence[Numbered], dropped: int) -> list[bytes]:
         """Return several spans of a series likewise."""
 
     def wrap(self, spans: Sequence[bytes]) -> bytes:
@@ -100,6 +100,8 @@ class QueueSink:
         self._taken = 0
         """Records that the worker has taken out; with those below, what of the numbers given is not waiting."""
         self._refused = 0
+        self._calm = 0
+        """The number up to which nothing is to be done but to append: the worker runs, and there is room."""
         self._next_refusal = itertools.count(1).__next__
         self._next_drop = itertools.count(1).__next__
         self.dropped = 0
@@ -118,21 +120,42 @@ class QueueSink:
         if waiting >= _LONG or self._thread is None:
             self._hurry()
 
-    def add(self, series: Series, entries: Sequence[Entry]) -> None:
-        """Append spans of a series likewise; it stands in the queue once, however many there are."""
-        waiting = 0
-        for entry in entries:
-            number = self._numbers.next()
-            waiting = number - self._taken - self._refused
-            if waiting > self._capacity or self._closed:
-                self._refuse()
-            else:
-                series.entries.append((number, entry))
+    def add(self, series: Series, entry: Entry) -> None:
+        """Append a span of a series likewise; it stands in the queue once, however many there are."""
+        number = self._numbers.next()
+        if number > self._calm and not self._has_room(number):
+            return
+        series.entries.append((number, None, entry))
         if not series.queued:  # the worker clears this before it looks: what is there by then, it sees
             series.queued = True
             self._queue.append(series)
+
+    def extend(self, series: Series, common: object, entries: Sequence[Entry]) -> None:
+        """Append several at once."""
+        numbers = self._numbers.several(len(entries))
+        found: Iterable[Numbered] = zip(numbers, itertools.repeat(common), entries, strict=False)
+        if numbers and numbers[-1] > self._calm:
+            found = [one for one in found if self._has_room(one[0])]
+        series.entries.extend(found)
+        if not series.queued:
+            series.queued = True
+            self._queue.append(series)
+
+    def _has_room(self, number: int) -> bool:
+        """Return whether the span of that number is kept; if so, have the worker come for it where that is needed."""
+        waiting = number - self._taken - self._refused
+        if waiting > self._capacity or self._closed:
+            self._refuse()
+            return False
         if waiting >= _LONG or self._thread is None:
             self._hurry()
+        else:
+            self._be_calm()
+        return True
+
+    def _be_calm(self) -> None:
+        """Note how far the numbers may go before there is anything to do."""
+        self._calm = 0 if self._closed else self._taken + self._refused + min(_LONG - 1, self._capacity)
 
     def _refuse(self) -> None:
         self._refused = self._next_refusal()
@@ -178,6 +201,7 @@ class QueueSink:
         self._deadline = time.monotonic() + timeout
         delivered = self.flush(timeout)
         self._closed = True
+        self._calm = 0
         self._wake.put(None)
         return delivered
 

@@ -28,7 +28,6 @@ class KafkaSubscriber(Subscriber):
         cluster = getattr(consumer, "_cluster", None) or getattr(client, "cluster", None)
         super().__init__(facts_of(consumer, cluster))
         self.assignment = Assignment(self)
-        self.poll_start = self.poll_end = 0
         self.closed = False
         self._coordinator = weakref.ref(consumer._coordinator)
         self._subscription = weakref.ref(consumer._subscription)
@@ -60,9 +59,7 @@ class KafkaSubscriber(Subscriber):
 
     def iterated(self, record: Any) -> None:
         """Take a record that the iteration yields."""
-        topic, partition, offset = record.topic, record.partition, record.offset
-        now = RUNTIME.now() if self.poll_end == 0 else 0
-        self.handed_out(topic, partition, offset, self.poll_start or now, self.poll_end or now)
+        self.handed_out(record.topic, record.partition, record.offset)
         self.current = processing = self.begin(record)
         processing.iterated = True
 

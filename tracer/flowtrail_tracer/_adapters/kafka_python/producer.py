@@ -5,9 +5,10 @@ to the broker, is where headers are stamped: serializers, checks and errors befo
 client calls it under the lock of the partition, so send numbers are in the order of the log, whatever threads send.
 """
 
+import inspect
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flowtrail_tracer._adapters.kafka_python.facts import STATE, facts_of
 from flowtrail_tracer._adapters.kafka_python.outcomes import describe, error_type, outcome_of
@@ -48,6 +49,8 @@ class KafkaPublication(Publication):
     publisher: KafkaPublisher
     awaited = False
     """Whether the answer for all records of its batch is going to reach it."""
+    around: "KafkaPublication | None" = None
+    """The publication in whose `send()` this one is sent, by a serializer for instance."""
 
     def __call__(self, answer: Any) -> None:
         """Take the broker's answer or the client's error; runs on the client's network thread."""
@@ -106,56 +109,114 @@ _current = _Current()
 
 def make_send(original: Method, publisher_of: Callable[[Any], KafkaPublisher | None]) -> Method:
     """Return the hook for `KafkaProducer.send`."""
+    around = _make_send_around(original, publisher_of)
+    if not _is_clients_own(original):
+        return around
 
-    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
-        publication = before = None
+    def send(
+        self: Any,
+        topic: Any = _ABSENT,
+        value: Any = None,
+        key: Any = None,
+        headers: Any = None,
+        partition: Any = None,
+        timestamp_ms: Any = None,
+        *more: Any,
+        **others: Any,
+    ) -> Any:
+        if topic is _ABSENT or more or others:  # not what it takes: it says so itself
+            given = () if topic is _ABSENT else (topic, value, key, headers, partition, timestamp_ms)
+            return around(self, *given, *more, **others)
+        publication = _begun(self, publisher_of, topic)
         try:
-            publisher = self.__dict__.get(STATE) or publisher_of(self)
-            if publisher is not None and RUNTIME.enabled:
-                topic = args[0] if args else kwargs.get("topic")
-                publication = KafkaPublication(publisher, topic if type(topic) is str else str(topic))
-                before = _current.publication
-                _current.publication = publication
-        except Exception:  # noqa: BLE001 - the send goes on untraced
-            fault("send")
-        try:
-            future = original(self, *args, **kwargs)
+            future = original(self, topic, value, key, headers, partition, timestamp_ms)
         except BaseException as error:
-            _raised(publication, before, error, args, kwargs)
+            _raised(publication, error, key, headers)
             raise
         if publication is not None:
-            _current.publication = before
+            _current.publication = publication.around
             if not publication.awaited:
-                _returned(publication, future, args, kwargs)
+                _returned(publication, future, key, headers)
         return future
 
     return send
 
 
-def _raised(
-    publication: KafkaPublication | None,
-    before: KafkaPublication | None,
-    error: BaseException,
-    args: Any,
-    kwargs: Any,
-) -> None:
+_ABSENT: Final = object()
+_PARAMETERS: Final = ("self", "topic", "value", "key", "headers", "partition", "timestamp_ms")
+
+
+def _is_clients_own(method: Any) -> bool:
+    """Whether this is `send` as kafka-python has it: its parameters can be handed on one by one, which costs less."""
+    code = getattr(method, "__code__", None)
+    return (
+        code is not None
+        and code.co_varnames[: code.co_argcount] == _PARAMETERS
+        and method.__defaults__ == (None,) * 5
+        and not (code.co_kwonlyargcount or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+    )
+
+
+def _make_send_around(original: Method, publisher_of: Callable[[Any], KafkaPublisher | None]) -> Method:
+    """Return the hook for somebody's wrapper of `send`: it is called just as the hook is."""
+
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given = _given(args, kwargs)
+        publication = _begun(self, publisher_of, given.get("topic"))
+        try:
+            future = original(self, *args, **kwargs)
+        except BaseException as error:
+            _raised(publication, error, given.get("key"), given.get("headers"))
+            raise
+        if publication is not None:
+            _current.publication = publication.around
+            if not publication.awaited:
+                _returned(publication, future, given.get("key"), given.get("headers"))
+        return future
+
+    return send
+
+
+def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by name."""
+    try:
+        return dict(zip(_PARAMETERS[1:], args, strict=False)) | kwargs
+    except Exception:  # noqa: BLE001 - the call itself is made all the same
+        fault("send")
+        return {}
+
+
+def _begun(producer: Any, publisher_of: Callable[[Any], KafkaPublisher | None], topic: Any) -> KafkaPublication | None:
+    """Begin a publication, which this thread is in from now on."""
+    try:
+        publisher = producer.__dict__.get(STATE) or publisher_of(producer)
+        if publisher is None or not RUNTIME.enabled:
+            return None
+        publication = KafkaPublication(publisher, topic if type(topic) is str else str(topic))
+        publication.around = _current.publication
+        _current.publication = publication
+    except Exception:  # noqa: BLE001 - the send goes on untraced
+        fault("send")
+        return None
+    return publication
+
+
+def _raised(publication: KafkaPublication | None, error: BaseException, key: Any, headers: Any) -> None:
     """Record a send that raised: nothing has been handed to the broker."""
     if publication is None:
         return
     try:
-        _current.publication = before
-        _note_unstamped(publication, args, kwargs)
+        _current.publication = publication.around
+        _note_unstamped(publication, key, headers)
         publication.finish(FAILED, error_type(error), describe(error))
     except Exception:  # noqa: BLE001 - the host's exception is what it gets
         fault("send")
 
 
-def _note_unstamped(publication: KafkaPublication, args: Any, kwargs: Any) -> None:
+def _note_unstamped(publication: KafkaPublication, key: Any, headers: Any) -> None:
     """Note key and headers, above all the message id, of a send that was refused before it came to be stamped."""
     if publication.message_id is not None:
         return
-    given = dict(zip(("topic", "value", "key", "headers"), args, strict=False)) | kwargs
-    key, headers = given.get("key"), given.get("headers")
     if isinstance(key, bytes | bytearray | memoryview | str):
         publication.key = key
     if isinstance(headers, list) and all(_is_header(pair) for pair in headers):
@@ -166,11 +227,11 @@ def _is_header(pair: Any) -> bool:
     return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], bytes)
 
 
-def _returned(publication: KafkaPublication, future: Any, args: Any, kwargs: Any) -> None:
+def _returned(publication: KafkaPublication, future: Any, key: Any, headers: Any) -> None:
     """Await the answer to a publication that no batch answers for."""
     try:
         if publication.message_id is None:
-            _note_unstamped(publication, args, kwargs)
+            _note_unstamped(publication, key, headers)
         _await(publication, future)
     except Exception:  # noqa: BLE001 - the future is the client's own and goes to the host
         fault("send")
@@ -189,16 +250,20 @@ def _await(taker: "KafkaPublication | KafkaBatch", future: Any) -> None:
 
 def make_append(original: Method) -> Method:
     """Return the hook for `ProducerBatch.try_append`: stamps the headers of the current publication."""
+    if "now" not in inspect.signature(original).parameters:
+        original = _without_now(original)
 
-    def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, *args: Any, **kwargs: Any) -> Any:
+    def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, now: Any = None) -> Any:
         stamped, publication = headers, None
         try:
             publication = _current.publication
             if publication is not None:
-                stamped = _stamp(publication, self.topic_partition, key, value, headers)
+                stamped = publication.offer(self.topic_partition[1], key, value, headers)
+                if not publication.publisher.takes_headers:
+                    stamped = headers
         except Exception:  # noqa: BLE001 - the message goes out unstamped
             fault("stamping")
-        future = original(self, timestamp_ms, key, value, stamped, *args, **kwargs)
+        future = original(self, timestamp_ms, key, value, stamped, now)
         try:
             if publication is not None and future is not None:
                 batch = self.__dict__.get(STATE)
@@ -209,6 +274,15 @@ def make_append(original: Method) -> Method:
         except Exception:  # noqa: BLE001 - the record is in the batch, and its own future answers too
             fault("append")
         return future
+
+    return try_append
+
+
+def _without_now(original: Method) -> Method:
+    """Return `try_append` of kafka-python 2.0, which is not told the time, as it is called later."""
+
+    def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, now: Any) -> Any:  # noqa: ARG001
+        return original(self, timestamp_ms, key, value, headers)
 
     return try_append
 
@@ -236,14 +310,6 @@ def make_split(original: Method) -> Method:
         return original(self, batch, *args, **kwargs)
 
     return split_and_reenqueue
-
-
-def _stamp(publication: KafkaPublication, tp: Any, key: Any, value: Any, headers: Any) -> Any:
-    publication.partition = tp[1]
-    if publication.sequence == 0:
-        publication.contents(key, value)
-    stamped = publication.stamp(headers)
-    return stamped if publication.publisher.takes_headers else headers
 
 
 def make_close(original: Method) -> Method:
