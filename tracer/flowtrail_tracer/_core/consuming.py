@@ -23,9 +23,8 @@ from flowtrail_tracer._core.context import (
     uses_default_propagators,
 )
 from flowtrail_tracer._core.facts import Facts
-from flowtrail_tracer._core.headers import Known, payload_schema_id, read, read_sequence, utf8
+from flowtrail_tracer._core.headers import Known, Plan, Values, payload_schema_id, read, read_sequence, utf8
 from flowtrail_tracer._core.identify import identify
-from flowtrail_tracer._core.ids import NO_SPAN, NO_TRACE
 from flowtrail_tracer._core.incoming import described
 from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.span import CONSUMER, AttributeValue, Fixed, Identity, Numbered, Series
@@ -61,12 +60,20 @@ _TEXTS: Final = tuple(
         ("causation_id", _CAUSATION_ID),
     )
 )
-_DASH: Final = ord("-")
+_FORM: Final = (
+    (0, b"0", b"0"),
+    (1, b"0", b"0"),
+    (2, b"-", b"t"),
+    (35, b"-", b"s"),
+    (52, b"-", b"z"),
+    (53, b"0", b"0"),
+    (54, b"1", b"1"),
+)
+"""Places in a `traceparent` of version 00, sampled; what stands there; what marks them, some not being digits."""
+_ZEROS: Final = bytes(8)
 _KEYS: Final = (bytes, type(None))
 """Types of keys that can be recorded as they are."""
 _REMOTE: Final = FLAGS[1][1]
-_NO_TRACE: Final = NO_TRACE.encode()
-_NO_SPAN: Final = NO_SPAN.encode()
 
 
 class Membership:
@@ -305,32 +312,35 @@ class Processed(Series):
         fixed = _template(self.facts, self.membership, self.destination, self.partition)
         shared = fixed.encoded or encode_fixed(fixed)
         secret = RUNTIME.settings.key_hmac
-        numbers, offsets, sequences, sizes = NUMBER.varints, _OFFSET.varints, _SEQUENCE.varints, _BODY_SIZE.varints
+        numbers, offsets, sequences = NUMBER.varints, _OFFSET.varints, _SEQUENCE.varints
         keys = _KEY.texts
         plan = self.plan
         at = plan.at
-        above = None if "tracestate" in at else at.get("traceparent")
         numbered = at.get("sequence")
         told = [(at[meaning], texts) for meaning, texts in _TEXTS if meaning in at]
-        own_ids = RUNTIME.ids.span_ids(len(entries))
         spans: list[bytes] = []
         epoch: bytes | None = None
         size_of_epoch, of_epoch = 0, b""
-        for (number, _, (start, end, offset, values, key, size, inferred)), own in zip(entries, own_ids, strict=True):
+        last_size, of_size = -1, b""
+        every = [entry[3] for _, _, entry in entries]
+        hung = _hung(plan, every)
+        if hung is not None:
+            own_ids, shared = RUNTIME.ids.span_ids(len(entries)), _REMOTE + shared
+        else:
+            hung, own_ids = [_identity(plan, values) for values in every], [b""] * len(entries)
+        for (number, _, (start, end, offset, values, key, size, inferred)), above, own in zip(
+            entries, hung, own_ids, strict=True
+        ):
             raw = varint(number)
-            hung = None if above is None else _hung(values[above], own)
-            if hung is None:
-                hung = encode_identity(identify("process", CONSUMER, 0, remote_parent(Known(plan, values), ())))
-            parts = [hung, shared, encode_times(0x39, start, 0x41, end), numbers[len(raw)], raw]
+            parts = [above, own, shared, encode_times(0x39, start, 0x41, end), numbers[len(raw)], raw]
             if offset is not None:
                 raw = varint(offset)
                 parts += offsets[len(raw)], raw
             for place, texts in told:
                 text = values[place]
-                if type(text) is bytes and text.isascii():
-                    if text:
-                        parts += texts[len(text)], text
-                elif (text := utf8(text)) is not None:
+                if not text.isascii():
+                    text = utf8(text)
+                if text:
                     parts += texts[len(text)], text
             if numbered is not None:
                 text = values[numbered]
@@ -341,11 +351,12 @@ class Processed(Series):
                     raw = varint(int(digits))
                     parts += of_epoch, sequences[len(raw)], raw
             if key is not None:
-                text = key_utf8(key, secret) or b""
+                text = key if secret is None and key.isascii() else key_utf8(key, secret) or b""
                 parts += keys[len(text)], text
-            if size >= 0:
-                raw = varint(size)
-                parts += sizes[len(raw)], raw
+            if size != last_size:
+                last_size = size
+                of_size = _BODY_SIZE.integer(size) if size >= 0 else b""
+            parts.append(of_size)
             if inferred:
                 parts.append(_INFERRED)
             if dropped:
@@ -356,6 +367,36 @@ class Processed(Series):
         return spans
 
 
+def _identity(plan: Plan, values: Values) -> bytes:
+    """Return the identity of a processing, hung on the sender's span if these headers name one."""
+    return encode_identity(identify("process", CONSUMER, 0, remote_parent(Known(plan, values), ())))
+
+
+def _hung(plan: Plan, values: Sequence[Values]) -> list[bytes] | None:
+    """Return what spans hang on, as fields up to the start of their own ids, if each header is as it nearly always is.
+
+    That is `00-<trace id>-<span id>-01`. All are read at once, a column at a time; None where any has another form.
+    """
+    place = plan.at.get("traceparent")
+    if place is None or "tracestate" in plan.at:
+        return None
+    above = [each[place] for each in values]
+    if set(map(len, above)) != {55}:
+        return None
+    count, text = len(above), bytearray(b"".join(above))
+    for column, byte, mark in _FORM:
+        if text[column::55] != byte * count:
+            return None
+        text[column::55] = mark * count
+    try:
+        found = unhexlify(text.replace(b"00t", b"0a10").replace(b"s", b"2208").replace(b"z01", b"1208"))
+    except ValueError:
+        return None
+    if len(found) != 30 * count or _ZEROS in found:  # perhaps a trace or a span of zeros: that names none
+        return None
+    return [found[place : place + 30] for place in range(0, 30 * count, 30)]
+
+
 def _split_sequence(text: bytes) -> tuple[bytes | None, bytes, bytes]:
     """Return a producer's epoch with its colon, the number's digits, and the epoch's attribute; else no digits."""
     found = read_sequence(utf8(text))
@@ -363,21 +404,6 @@ def _split_sequence(text: bytes) -> tuple[bytes | None, bytes, bytes]:
         return None, b"", b""
     epoch, number = found
     return epoch + b":", b"%d" % number, _epoch(epoch)
-
-
-def _hung(above: bytes, own: bytes) -> bytes | None:
-    """Return the identity of a processing hung on the sender's span, as `traceparent` nearly always names it.
-
-    `own` is the processing's span id. None where the header has another form.
-    """
-    if len(above) == 55 and above[:3] == b"00-" and above[52:] == b"-01" and above[35] == _DASH:
-        trace_id, parent_id = above[3:35], above[36:52]
-        if trace_id != _NO_TRACE and parent_id != _NO_SPAN:
-            try:
-                return unhexlify(b"0a10%b1208%b2208%b" % (trace_id, own, parent_id)) + _REMOTE
-            except ValueError:
-                return None
-    return None
 
 
 def _template(facts: Facts, membership: Membership, destination: str, partition: int | str | None) -> Fixed:

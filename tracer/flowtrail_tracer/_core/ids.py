@@ -36,7 +36,7 @@ class Ids(Protocol):
         """Return a 64-bit span id, never zero."""
 
     def span_ids(self, count: int) -> list[bytes]:
-        """Return that many span ids."""
+        """Return that many span ids, 8 bytes each."""
 
     def message_id(self, now: int) -> str:
         """Return a message id for a message sent at `now` (nanoseconds since the epoch)."""
@@ -92,10 +92,8 @@ class RandomIds:
     def span_ids(self, count: int) -> list[bytes]:
         """Return random span ids."""
         drawn = self._draw(8 * count)
-        if _ZEROS in drawn:
-            return [self.span_id().encode() for _ in range(count)]
-        digits = hexlify(drawn)
-        return [digits[place : place + 16] for place in range(0, 16 * count, 16)]
+        found = [drawn[place : place + 8] for place in range(0, 8 * count, 8)]
+        return self.span_ids(count) if _ZEROS in found else found
 
     def message_id(self, now: int) -> str:
         """Return a UUIDv7."""
@@ -168,7 +166,7 @@ class CounterIds:
 
     def span_ids(self, count: int) -> list[bytes]:
         """Return the next span ids."""
-        return [self.span_id().encode() for _ in range(count)]
+        return [bytes.fromhex(self.span_id()) for _ in range(count)]
 
     def message_id(self, now: int) -> str:  # noqa: ARG002 - the protocol's parameter
         """Return `message-1`, `message-2` ..."""

@@ -523,12 +523,8 @@ class Acked(Series):
         shared = (fixed.encoded or encode_fixed(fixed)) + FLAGS[0][1]
         secret = RUNTIME.settings.key_hmac
         numbers, sequences, offsets = NUMBER.varints, _SEQUENCE.varints, _OFFSET.varints
-        message_ids, correlation_ids, keys, sizes = (
-            _MESSAGE_ID.texts,
-            _CORRELATION_ID.texts,
-            _KEY.texts,
-            _BODY_SIZE.varints,
-        )
+        message_ids, correlation_ids, keys = _MESSAGE_ID.texts, _CORRELATION_ID.texts, _KEY.texts
+        last_size, of_size = -1, b""
         spans = []
         for number, (end, base), (start, ids, message_id, sequence, place, key, size) in entries:
             first, second, third, length = varint(number), varint(sequence), varint(base + place), len(message_id)
@@ -540,11 +536,12 @@ class Acked(Series):
                 message_ids[length], message_id, correlation_ids[length], message_id,
             ]  # fmt: skip
             if key is not None:
-                text = key_utf8(key, secret) or b""
+                text = key if secret is None and key.isascii() else key_utf8(key, secret) or b""
                 parts += keys[len(text)], text
-            if size >= 0:
-                raw = varint(size)
-                parts += sizes[len(raw)], raw
+            if size != last_size:
+                last_size = size
+                of_size = _BODY_SIZE.integer(size) if size >= 0 else b""
+            parts.append(of_size)
             if dropped:
                 parts.append(encode_dropped(dropped))
                 dropped = 0
