@@ -2,6 +2,7 @@
 
 import json
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from tests.e2e.product import environment
 
 SERVICES = Path(__file__).with_name("services")
 PATIENCE = 90.0
+STACKS_TIMEOUT = 5.0
 
 Fact = dict[str, Any]
 
@@ -89,7 +91,10 @@ class Service:
 
     def wait(self) -> int:
         """Wait for its end and return the exit code."""
-        code = self.process.wait(PATIENCE)
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise self._silent("end") from None
         self._close()
         return code
 
@@ -125,4 +130,17 @@ class Service:
     def _silent(self, word: str) -> ServiceError:
         said = "\n".join(json.dumps(fact) for fact in self.said[-20:])
         errors = self.narrated[-3000:]
-        return ServiceError(f"{self.script} ({self.process.poll()}): no {word}\n{said}\n{errors}")
+        code = self.process.poll()
+        stacks = self._stacks() if code is None else ""
+        return ServiceError(f"{self.script} ({code}): no {word}\n{said}\n{errors}\n{stacks}")
+
+    def _stacks(self) -> str:
+        """Return where all its threads are."""
+        before = len(self._errors)
+        self.process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + STACKS_TIMEOUT
+        seen = -1
+        while time.monotonic() < deadline and not before < seen == len(self._errors):
+            seen = len(self._errors)
+            time.sleep(0.2)
+        return "".join(self._errors[before:])

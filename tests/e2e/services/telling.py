@@ -1,10 +1,17 @@
-"""How a service and the test that runs it talk: told by one argument, facts out as lines of JSON, words in likewise."""
+"""How a service and the test that runs it talk: told by one argument, facts out as lines of JSON, words in likewise.
 
+On SIGUSR1 a service writes the stacks of all its threads to stderr: the test asks for them when it waited in vain.
+"""
+
+import faulthandler
 import json
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
+
+faulthandler.register(signal.SIGUSR1, all_threads=True)
 
 
 def arguments() -> dict[str, Any]:
