@@ -34,7 +34,7 @@ HARMLESS = re.compile(
     |if\ \w+\ is\ (not\ )?None:|if\ not\ publication\.awaited:                             # likewise
     |if\ topic\ is\ _ABSENT\ or\ more\ or\ others:|given\ =\ \(\)\ if\ .*                # likewise
     |(\w+\ =\ )?_(begun|given|returned|raised|stepped|closed|closing|prepared|answered|attempt|now)\(.* # guarded
-    |.*\b(original|around)\(.*|with\ type\(self\)\(.*|(\w+\ =\ )?function\(.*                        # the host's own call
+    |.*\b(original|around)\(.*|with\ type\(self\)\(.*|(\w+\ =\ )?function\(.*                # the host's own call
     )(\s*\#.*)?$""",
     re.VERBOSE,
 )

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from kafka import errors as kafka_errors
 
 from flowtrail_tracer import attributes as names
 from flowtrail_tracer import flow, trace
+from flowtrail_tracer._adapters.kafka_python.producer import make_send
 from flowtrail_tracer.testing import recording
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -349,3 +351,18 @@ def test_acks_zero_is_in_doubt(recorder, make_producer, name):
     (span,) = recorder.wait_for(1, "send")
     assert span.attributes[names.PUBLISH_OUTCOME] == "in-doubt"
     assert names.OFFSET not in span.attributes
+
+
+def test_somebodys_wrapper_of_send_is_called_as_the_application_calls():
+    """Positions stay positions and names stay names: a wrapper may look for its arguments in either."""
+    seen = []
+
+    def wrapper(self, *args, **kwargs):
+        seen.append((args, kwargs))
+        return "future"
+
+    send = make_send(wrapper, lambda _: None)
+    client = SimpleNamespace()
+    assert send(client, "orders", b"v", headers=None) == "future"
+    assert send(client, topic="orders", value=b"v") == "future"
+    assert seen == [(("orders", b"v"), {"headers": None}), ((), {"topic": "orders", "value": b"v"})]

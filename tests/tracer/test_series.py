@@ -15,6 +15,7 @@ from flowtrail_tracer._core.facts import Facts
 from flowtrail_tracer._core.publishing import Batch, Publisher
 from flowtrail_tracer._core.runtime import RUNTIME
 from flowtrail_tracer._core.span import Series
+from flowtrail_tracer._core.subscriber import NOBODY
 from flowtrail_tracer._pipeline.decode import decode_span
 from flowtrail_tracer._pipeline.queue import QueueSink
 from flowtrail_tracer._pipeline.transport import Answer, Verdict
@@ -38,7 +39,8 @@ values = st.one_of(
         ]
     ),
 )
-headers_of_ours = st.lists(st.tuples(st.sampled_from(OWN), values), max_size=6)
+OTHERS = ("Message-Id", "event-id", "Traceparent", "application")
+usual_headers = st.lists(st.tuples(st.sampled_from(OWN + OTHERS), st.none() | values), max_size=7)
 
 
 def plain(content: bytes) -> Any:
@@ -50,9 +52,9 @@ def plain(content: bytes) -> Any:
     return identity, span.name, span.kind, span.start, span.end, span.attributes, span.error
 
 
-@given(headers_of_ours, st.none() | st.binary(max_size=80), st.integers(0, 1 << 40), st.booleans())
+@given(usual_headers, st.none() | st.binary(max_size=80), st.integers(0, 1 << 40), st.booleans())
 def test_a_processing_in_a_series_reads_as_alone(headers, key, offset, inferred):
-    """Whatever stands in the headers that are ours."""
+    """Whatever stands in the headers that are ours, and whatever others there are beside them."""
     with recording() as recorder:
         member = Membership("m", 3)
         processing = Processing(FACTS, member, None, "orders", 2, offset, headers, key, b"v", 1)
@@ -61,6 +63,21 @@ def test_a_processing_in_a_series_reads_as_alone(headers, key, offset, inferred)
         assert isinstance(told.series, Processed)
         processing.number = 1
         assert plain(told.encode(5)) == plain(processing.encode(5))
+
+
+@given(st.lists(values, min_size=1, max_size=5))
+def test_processings_of_one_plan_hang_where_each_hangs_alone(headers):
+    """Also where one of them has no `traceparent` of the usual form, or none at all of its own."""
+    with recording() as recorder:
+        processings = []
+        for value in headers:
+            processing = Processing(FACTS, NOBODY, None, "orders", 2, 1, [("traceparent", value)], None, b"v", 1)
+            processing.finish()
+            processing.number = 1
+            processings.append(processing)
+        (series,) = {told.series for told in recorder._records}
+        together = series.encode([(1, None, told.entry) for told in recorder._records], 0)
+        assert [plain(one) for one in together] == [plain(one.encode(0)) for one in processings]
 
 
 @given(st.none() | st.binary(max_size=80), st.integers(0, 1 << 40), st.booleans(), st.text(max_size=20))

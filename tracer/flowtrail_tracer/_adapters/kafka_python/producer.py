@@ -250,7 +250,7 @@ def _await(taker: "KafkaPublication | KafkaBatch", future: Any) -> None:
 
 def make_append(original: Method) -> Method:
     """Return the hook for `ProducerBatch.try_append`: stamps the headers of the current publication."""
-    if "now" not in inspect.signature(original).parameters:
+    if not _takes_time(original):
         original = _without_now(original)
 
     def try_append(self: Any, timestamp_ms: Any, key: Any, value: Any, headers: Any, now: Any = None) -> Any:
@@ -276,6 +276,14 @@ def make_append(original: Method) -> Method:
         return future
 
     return try_append
+
+
+def _takes_time(method: Method) -> bool:
+    """Whether `try_append` is told the time, as far as it can be told."""
+    try:
+        return "now" in inspect.signature(method).parameters
+    except (TypeError, ValueError):  # somebody's wrapper that does not tell
+        return True
 
 
 def _without_now(original: Method) -> Method:
