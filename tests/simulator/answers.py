@@ -1,0 +1,322 @@
+"""What must be answered about each event: published, consumed per group, duplicated, reordered.
+
+Where a member crashed, verdicts.md lets what rests on absence be `unknown`; such an answer has more than one that is
+right. What was seen to happen stays certain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.simulator.expected import Answers, Expected
+from tests.simulator.facts import Place
+from tests.simulator.history import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.simulator.facts import Send, Turn
+    from tests.simulator.history import History
+
+DUPLICATES = ("resend", "republish", "redelivery")
+REORDERS = ("log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion")
+STRENGTH = (
+    "processed", "dead-lettered", "retrying", "failed", "in-progress", "unfinished", "received", "pending", "skipped",
+    "not-expected", "unknown",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is right about one group and one record."""
+
+    answers: frozenset[str]
+    place: Place
+    why: str = ""
+
+    @property
+    def best(self) -> str:
+        return min(self.answers, key=STRENGTH.index)
+
+
+def line(place: Place, *answers: str, why: str = "") -> Line:
+    return Line(frozenset(answers), place, why)
+
+
+class Answering:
+    """The answers about all events of a world."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.copies: dict[Place, list[tuple[Send, Place]]] = {}
+        for send in history.facts.sends:
+            if send.origin is not None and send.log is not None and history.committed(send):
+                for offset in send.appended[:1]:
+                    self.copies.setdefault(send.origin, []).append((send, Place(send.log, offset)))
+
+    # --- one record and one group ---
+
+    def line(self, group: str, place: Place) -> Line:
+        """Return what is right about a group and a record."""
+        history = self.history
+        turns = history.turns[group, place]
+        tail = history.in_a_tail(group, place)
+        if not turns:
+            found = self._not_handed(group, place)
+            return Line(found.answers | {"unknown"}, place, found.why) if tail else found
+        if group not in history.facts.instrumented:
+            return self._uninstrumented(turns, place)
+        if any(attempt.ok for turn in turns for attempt in turn.attempts):
+            return line(place, "processed")
+        last = turns[-1]
+        failed_before = any(attempt.ok is False for turn in turns for attempt in turn.attempts)
+        if not any(attempt.ended is not None for attempt in last.attempts):
+            found = self._open(last, place, failed_before=failed_before)
+        else:
+            found = self._failed(group, last, place)
+        return Line(found.answers | {"unknown"}, place, found.why) if tail else found
+
+    def _not_handed(self, group: str, place: Place) -> Line:
+        history = self.history
+        position, start = history.position(group, place.log), history.start(group, place.log)
+        record, send = history.record(place), history.sender(place)
+        if position is None or start is None:
+            return line(place, "unknown", "pending", "not-expected", why="no position")
+        if send is not None and send.transaction is not None and send.transaction.outcome == "aborted":
+            return line(place, "not-expected", "pending", why="aborted")
+        if position <= place.offset:
+            if record is not None and record.removed:
+                return line(place, "pending", "skipped", "not-expected", "unknown", why=record.removed)
+            return line(place, "pending")
+        if place.offset < start:
+            return line(place, "not-expected", why="before start")
+        if record is not None and record.removed == "compacted":
+            return line(place, "not-expected", "unknown", why="compacted")
+        if record is not None and record.removed == "retention":
+            return line(place, "skipped", "unknown", why="retention")
+        return line(place, "skipped", *self._doubts(group, place), why="passed or moved over")
+
+    def _doubts(self, group: str, place: Place) -> list[str]:
+        """Return `unknown` where nothing proves that a record was skipped."""
+        from tests.simulator.truth import may_be_compacted
+
+        send = self.history.sender(place)
+        proven = self.history.passed(group, place) or self.history.moved_over(group, place) in ("seek", "reset")
+        known = send is not None and send.acked == place.offset
+        benign = send is not None and may_be_compacted(self.history, place, send)
+        return [] if proven and known and not benign else ["unknown"]
+
+    def _uninstrumented(self, turns: list[Turn], place: Place) -> Line:
+        history = self.history
+        for turn in turns:
+            if history.committed_past(turn):
+                return line(place, "processed", *(("unknown", "received") if history.vanished(turn) else ()))
+        last = turns[-1]
+        position = history.position(last.group, place.log)
+        if position is not None and position > place.offset:
+            return line(place, "received", "processed", "unknown", why="passed in another ownership")
+        if history.vanished(last):
+            return line(place, "received", "unknown")
+        return line(place, "received")
+
+    def _open(self, turn: Turn, place: Place, *, failed_before: bool) -> Line:
+        """Return the answer about a delivery without an end."""
+        history = self.history
+        again = {"retrying"} if failed_before else set()
+        if history.vanished(turn):
+            truly = {"unfinished"} if turn.attempts or history.went_on(turn) else set()
+            return Line(frozenset({"unknown", "pending", "in-progress", *truly, *again}), place, "crashed")
+        if history.went_on(turn):
+            return line(place, "unfinished")
+        left = history.left(turn)
+        if left is not None and self._lost_before(turn, left.order):
+            answers = {"unfinished"} if self._next_began_beyond(turn) else {"pending"}
+            return Line(frozenset(answers | again), place, "evicted")
+        if left is not None:
+            return Line(frozenset({"unfinished"} if history.committed_past(turn) else {"pending", *again}), place, "left")
+        if self._lost_before(turn, NEVER):
+            answers = {"unfinished", "unknown"} if self._next_began_beyond(turn) else {"pending", "unknown"}
+            return Line(frozenset(answers | again | {"in-progress"}), place, "evicted and not back")
+        moved = any(
+            move.order > turn.handed and move.reason in ("seek", "reset")
+            for move in history.moves[turn.group, place.log]
+        )
+        if moved:
+            return Line(frozenset({"in-progress", "pending", *again}), place, "moved away")
+        return Line(frozenset({"in-progress", *again}), place)
+
+    def _lost_before(self, turn: Turn, order: int) -> bool:
+        """Tell whether the partition went to another member before this one let go of it."""
+        return any(
+            move.reason == "assign" and move.instance != turn.instance and turn.handed < move.order < order
+            for move in self.history.moves[turn.group, turn.place.log]
+        )
+
+    def _next_began_beyond(self, turn: Turn) -> bool:
+        following = [
+            move
+            for move in self.history.moves[turn.group, turn.place.log]
+            if move.reason == "assign" and move.order > turn.handed and move.instance != turn.instance
+        ]
+        return bool(following) and following[0].position > turn.place.offset
+
+    def _failed(self, group: str, last: Turn, place: Place) -> Line:
+        """Return the answer about a record whose last attempt failed: its chain goes on on other destinations."""
+        chain = self._chain(group, place)
+        if chain is not None:
+            return Line(chain, place, "chain")
+        history = self.history
+        ended = max(attempt.ended or 0 for attempt in last.attempts)
+        moves = [move for move in history.moves[group, place.log] if move.order > ended]
+        back = [move for move in moves if move.reason in ("seek", "reset", "assign") and move.position <= place.offset]
+        if back:
+            return line(place, "retrying")
+        left = history.left(last)
+        if left is not None and left.position <= place.offset and not history.committed_past(last):
+            following = [move for move in moves if move.reason == "assign"]
+            if following:
+                return line(place, "failed", "unknown", "retrying", why="the next owner began beyond")
+            return line(place, "retrying")
+        if history.vanished(last):
+            return line(place, "failed", "retrying", "unknown", why="crashed")
+        if self._lost_before(last, NEVER):
+            return line(place, "failed", "retrying", "unknown", why="evicted")
+        return line(place, "failed")
+
+    def _chain(self, group: str, place: Place) -> frozenset[str] | None:
+        """Return what the copies of a record make of a failure; None without copies."""
+        copies = self.copies.get(place, [])
+        if not copies:
+            return None
+        found: set[str] = set()
+        for _, copy in copies:
+            if copy.log.destination.endswith("dlq"):
+                found |= {"dead-lettered"}
+                continue
+            its = self.line(group, copy)
+            for answer in its.answers:
+                found.add(answer if answer in ("processed", "dead-lettered", "failed", "unknown", "unfinished") else "retrying")
+        strongest = min(found, key=STRENGTH.index)
+        return frozenset({strongest} | (found if len(found) > 1 else set()))
+
+    # --- events ---
+
+    def roots(self) -> Iterable[tuple[str, str]]:
+        """Return the events that are no copies, by destination."""
+        for (event, destination), sends in self.history.sends.items():
+            if all(send.origin is None for send in sends):
+                yield event, destination
+
+    def places(self, event: str, destination: str) -> list[Place]:
+        """Return where an event stands and telemetry says so."""
+        return [
+            Place(send.log, offset)
+            for send in self.history.sends[event, destination]
+            if send.log is not None
+            for offset in send.appended
+            if self.history.named(Place(send.log, offset))
+        ]
+
+    def answers(self, findings: list[Expected]) -> dict[tuple[str, str], Answers]:
+        """Return the answers about every event."""
+        return {root: self._of_event(*root, findings) for root in self.roots()}
+
+    def _of_event(self, event: str, destination: str, findings: list[Expected]) -> Answers:
+        history = self.history
+        sends = history.sends[event, destination]
+        found = Answers(frozenset(self._published(sends)))
+        places = self.places(event, destination)
+        shaky = any(
+            record.send is not None and event in (record.send.event, self._event_at(record.place))
+            for record in history.facts.overwritten
+        )
+        for group in history.groups_of(destination):
+            lines = [self.line(group, place) for place in places]
+            if shaky or not lines:
+                found.consumed[group] = frozenset(STRENGTH)
+                continue
+            best = min((one.best for one in lines), key=STRENGTH.index)
+            right = frozenset(answer for one in lines for answer in one.answers if len(one.answers) > 1) | {best}
+            if any(not history.named(p) for s in sends for p in self._all_places(s)):
+                right |= frozenset({"unknown"})
+            found.consumed[group] = right
+        found.optional = frozenset(
+            group for group in history.groups_of(destination) if not history.seen_reading(group, destination)
+        )
+        unsure = any("unknown" in right for right in found.consumed.values()) or any(
+            history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination
+        )
+        found.duplicated = claim(event, destination, findings, DUPLICATES, unsure=unsure)
+        found.reordered = claim(event, destination, findings, REORDERS, unsure=unsure)
+        return found
+
+    def _event_at(self, place: Place) -> str | None:
+        send = self.history.sender(place)
+        return send.event if send else None
+
+    def _all_places(self, send: Send) -> list[Place]:
+        return [Place(send.log, offset) for offset in send.appended] if send.log is not None else []
+
+    def _published(self, sends: list[Send]) -> set[str]:
+        history = self.history
+        acked = [send for send in sends if send.outcome == "acked"]
+        if any(history.committed(send) for send in acked):
+            return {"yes"}
+        places = [place for send in sends for place in self._all_places(send)]
+        if any(history.processed_somewhere(place) for place in places):
+            return {"yes"}
+        handed = any(history.handed[place] for place in places)
+        opened = any(send.transaction is not None and send.transaction.outcome == "open" for send in acked)
+        if opened or any(send.outcome == "in-doubt" for send in sends):
+            return {"in-doubt", *(("yes",) if handed else ())}
+        if all(send.outcome == "failed" for send in sends):
+            shadow = any(history.crashes[g, log] for g, log in list(history.moves) if log.destination == sends[0].destination)
+            return {"no" if not handed else "yes", *(("unknown",) if shadow or handed else ())}
+        return {"no"}
+
+    # --- findings that are answers ---
+
+    def findings(self) -> list[Expected]:
+        """unfinished, failed, dead-lettered."""
+        history = self.history
+        found = []
+        copies = {copy for copies in self.copies.values() for _, copy in copies}
+        for group, place in list(history.turns):
+            if place in copies or group not in history.facts.instrumented:
+                continue
+            record = history.sender(place)
+            if record is None:
+                continue
+            right = self.line(group, place).answers
+            elsewhere = [
+                self.line(group, other)
+                for other in self.places(record.event, record.destination)
+                if other != place and history.turns[group, other]
+            ]
+            for kind in ("unfinished", "failed", "dead-lettered"):
+                if kind in right:
+                    found.append(
+                        Expected(
+                            kind, frozenset({"error"}), place.log.destination, frozenset({place.offset}), group,
+                            frozenset({record.event}), must=right == {kind} and not elsewhere,
+                        )
+                    )  # fmt: skip
+        return found
+
+
+def claim(
+    event: str, destination: str, findings: list[Expected], kinds: tuple[str, ...], *, unsure: bool
+) -> frozenset[str]:
+    """Return yes, no or unknown, as the findings of some kinds that name an event say."""
+    named = [
+        finding for finding in findings
+        if finding.kind in kinds and event in finding.events and finding.severities != {"info"}
+        and finding.destination == destination
+    ]  # fmt: skip
+    sure = [finding for finding in named if finding.must and "info" not in finding.severities]
+    if sure:
+        return frozenset({"yes"})
+    if named:
+        return frozenset({"yes", "no", "unknown"})
+    return frozenset({"no", "unknown"} if unsure else {"no"})

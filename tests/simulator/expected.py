@@ -1,0 +1,58 @@
+"""What a verdict has to be: the form in which the truth is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ERRORS = (
+    "publish-failed", "ghost-publish", "offset-conflict", "lost", "skipped", "resend", "redelivery", "log-reorder",
+    "delivery-reorder", "completion-reorder", "causal-inversion", "unfinished", "failed", "dead-lettered",
+    "missing-consumer", "loop",
+)  # fmt: skip
+KINDS = (
+    *ERRORS, "publish-in-doubt", "republish", "replay", "content-duplicate", "committed-before-processed",
+    "unread-destination", "storm", "schema-change", "telemetry-gap", "clock-skew",
+)  # fmt: skip
+"""The catalogue of findings."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A finding that is true."""
+
+    kind: str
+    severities: frozenset[str]
+    """The severities that are right; more than one where the evidence does not decide."""
+    destination: str | None
+    offsets: frozenset[int] = frozenset()
+    group: str | None = None
+    events: frozenset[str] = frozenset()
+    must: bool = True
+    """False where it is true, yet telemetry, though complete, does not prove it."""
+    why: str = ""
+
+    @property
+    def names(self) -> tuple[object, ...]:
+        """Return by what it is recognised."""
+        return self.kind, self.destination, self.group, self.offsets
+
+
+@dataclass
+class Answers:
+    """What must be answered about one event on one destination: of each question the answers that are right."""
+
+    published: frozenset[str]
+    consumed: dict[str, frozenset[str]] = field(default_factory=dict)
+    duplicated: frozenset[str] = frozenset()
+    reordered: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    """Groups of which a line may be missing."""
+
+
+@dataclass
+class Truth:
+    """All that must be said of a world."""
+
+    findings: list[Expected]
+    answers: dict[tuple[str, str], Answers]
+    """By event and destination."""

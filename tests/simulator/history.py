@@ -1,0 +1,223 @@
+"""The facts, looked up: who was handed what, which positions were passed, whom nobody can vouch for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulator.facts import Facts, Log, Move, Place, Record, Send, Turn
+
+NEVER = 1 << 60
+
+
+class History:
+    """The facts of a world, by what the definitions ask for."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.turns: dict[tuple[str, Place], list[Turn]] = defaultdict(list)
+        self.handed: dict[Place, list[Turn]] = defaultdict(list)
+        for turn in facts.turns:
+            self.turns[turn.group, turn.place].append(turn)
+            self.handed[turn.place].append(turn)
+        self.moves: dict[tuple[str, Log], list[Move]] = defaultdict(list)
+        for move in facts.moves:
+            if not move.refused:
+                self.moves[move.group, move.log].append(move)
+        self.in_group: dict[tuple[str, Log], list[Turn]] = defaultdict(list)
+        for turn in facts.turns:
+            self.in_group[turn.group, turn.place.log].append(turn)
+        self.groups = sorted({move.group for move in facts.moves})
+        self.sends: dict[tuple[str, str], list[Send]] = defaultdict(list)
+        for send in facts.sends:
+            self.sends[send.event, send.destination].append(send)
+
+    # --- records ---
+
+    def record(self, place: Place) -> Record | None:
+        return self.facts.records.get(place.log, {}).get(place.offset)
+
+    def sender(self, place: Place) -> Send | None:
+        """Return the send that stands at a place; None for a marker."""
+        record = self.record(place)
+        return record.send if record else None
+
+    def named(self, place: Place) -> bool:
+        """Tell whether telemetry says what stands there: an ack, or a processing that ended."""
+        send = self.sender(place)
+        if send is None:
+            return False
+        return send.acked == place.offset or self.processed_somewhere(place)
+
+    def processed_somewhere(self, place: Place) -> bool:
+        """Tell whether a processing of it ended: its span bears the names of the event."""
+        return any(attempt.ended is not None for turn in self.handed[place] for attempt in turn.attempts)
+
+    def committed(self, send: Send) -> bool:
+        """Tell whether readers are meant to see it."""
+        return send.transaction is None or send.transaction.outcome == "committed"
+
+    # --- positions ---
+
+    def position(self, group: str, log: Log) -> int | None:
+        """Return the group's next offset: the last of assign, seek, reset, commit or revoke."""
+        moves = self.moves[group, log]
+        return moves[-1].position if moves else None
+
+    def start(self, group: str, log: Log) -> int | None:
+        """Return the lowest of a group's assigned positions and delivered offsets."""
+        found = [move.position for move in self.moves[group, log] if move.reason == "assign"]
+        found += [turn.place.offset for turn in self.in_group[group, log]]
+        return min(found, default=None)
+
+    def passed(self, group: str, place: Place) -> bool:
+        """Tell whether a member held a position at or below a record and went beyond it, without a move between."""
+        began: int | None = None
+        for order, kind, position in self._steps(group, place.log):
+            del order
+            if kind == "began":
+                began = position
+            elif kind == "ended":
+                began = None
+            elif began is not None and began <= place.offset and position > place.offset:
+                return True
+        return False
+
+    def moved_over(self, group: str, place: Place) -> str | None:
+        """Return the reason of the move that carried the position over a record; None without one."""
+        before: int | None = None
+        for _, kind, position, reason in self._positions(group, place.log):
+            if kind == "move" and before is not None and before <= place.offset < position:
+                return reason
+            before = position
+        return None
+
+    def _steps(self, group: str, log: Log) -> list[tuple[int, str, int]]:
+        steps = []
+        for move in self.moves[group, log]:
+            kind = {"assign": "began", "seek": "began", "reset": "began", "revoke": "ended"}.get(move.reason, "reached")
+            steps.append((move.order, kind, move.position))
+        steps += [(turn.handed, "reached", turn.place.offset + 1) for turn in self.in_group[group, log]]
+        return sorted(steps)
+
+    def _positions(self, group: str, log: Log) -> list[tuple[int, str, int, str]]:
+        steps = [
+            (move.order, "move" if move.reason in ("seek", "reset", "assign") else "at", move.position, move.reason)
+            for move in self.moves[group, log]
+        ]
+        steps += [(turn.handed, "at", turn.place.offset + 1, "handed") for turn in self.in_group[group, log]]
+        return sorted(steps)
+
+    # --- members ---
+
+    def next_owner(self, group: str, log: Log, instance: str) -> int:
+        """Return when another member was assigned a partition after an instance last owned it."""
+        own = [
+            move.order for move in self.moves[group, log] if move.instance == instance and move.reason == "assign"
+        ]
+        last = max(own, default=NEVER)
+        return min(
+            (
+                move.order
+                for move in self.moves[group, log]
+                if move.reason == "assign" and move.instance != instance and move.order > last
+            ),
+            default=NEVER,
+        )
+
+    @cached_property
+    def crashes(self) -> dict[tuple[str, Log], list[tuple[str, int, int]]]:
+        """Crashed owners by group and partition: the instance, when it died, when the next owner came."""
+        found: dict[tuple[str, Log], list[tuple[str, int, int]]] = defaultdict(list)
+        for group, log in self.moves:
+            for instance in {move.instance for move in self.moves[group, log]}:
+                life = self.facts.lives[instance]
+                moves = [move for move in self.moves[group, log] if move.instance == instance]
+                if life.how == "crashed" and moves[-1].reason != "revoke":
+                    found[group, log].append((instance, life.ended or 0, self.next_owner(group, log, instance)))
+        return found
+
+    def in_a_tail(self, group: str, place: Place) -> bool:
+        """Tell whether a member that crashed may have been handed a record after its last span."""
+        record = self.record(place)
+        order = record.order if record else 0
+        return any(order < until for _, _, until in self.crashes[group, place.log])
+
+    def left_hanging(self, group: str, log: Log) -> bool:
+        """Tell whether a crashed owner was followed by nobody: it looks alive."""
+        return any(until == NEVER for _, _, until in self.crashes[group, log])
+
+    def groups_of(self, destination: str) -> list[str]:
+        """Return the groups that own or owned a partition of a destination."""
+        return sorted({group for group, log in self.moves if log.destination == destination and self.moves[group, log]})
+
+    def seen_reading(self, group: str, destination: str) -> bool:
+        """Tell whether a group was seen delivering or committing on a destination."""
+        return any(
+            log.destination == destination
+            and (self.in_group[name, log] or any(move.reason == "commit" for move in self.moves[name, log]))
+            for name, log in list(self.moves)
+            if name == group
+        )
+
+    # --- turns ---
+
+    def went_on(self, turn: Turn) -> bool:
+        """Tell whether the member went on: it began a later record, or (concurrent) polled again or committed past."""
+        later = [
+            other
+            for other in self.in_group[turn.group, turn.place.log]
+            if other.instance == turn.instance and other.handed >= turn.handed and other is not turn
+        ]
+        if self.handles_concurrently(turn.instance):
+            return any(other.handed > turn.handed for other in later) or self.committed_past(turn)
+        return any(
+            other.place.offset > turn.place.offset
+            and any(attempt.ended is not None and attempt.began > turn.handed for attempt in other.attempts)
+            for other in later
+        )
+
+    def handles_concurrently(self, instance: str) -> bool:
+        """Tell whether two processings of an instance are seen to overlap."""
+        spans = sorted(
+            (attempt.began, attempt.ended)
+            for turn in self.facts.turns
+            if turn.instance == instance
+            for attempt in turn.attempts
+            if attempt.ended is not None
+        )
+        return any(after[0] < before[1] for before, after in zip(spans, spans[1:], strict=False)) or any(
+            other[0] < one[1] and one[0] < other[1] for one in spans for other in spans if one is not other
+        )
+
+    def committed_past(self, turn: Turn) -> bool:
+        """Tell whether the member committed past a record in the ownership and stretch it was handed it in."""
+        return self.commit_past(turn) is not None
+
+    def commit_past(self, turn: Turn) -> Move | None:
+        """Return the first commit past a record in the stretch in which it was handed out."""
+        for move in self.moves[turn.group, turn.place.log]:
+            if move.order <= turn.handed or move.ownership != turn.ownership:
+                continue
+            if move.reason in ("seek", "reset"):
+                return None
+            if move.reason == "commit" and move.position > turn.place.offset:
+                return move
+        return None
+
+    def left(self, turn: Turn) -> Move | None:
+        """Return the revocation of the ownership that a record was handed out in."""
+        return next(
+            (
+                move
+                for move in self.moves[turn.group, turn.place.log]
+                if move.reason == "revoke" and move.instance == turn.instance and move.ownership == turn.ownership
+            ),
+            None,
+        )
+
+    def vanished(self, turn: Turn) -> bool:
+        """Tell whether the member crashed while it owned the partition."""
+        return any(instance == turn.instance for instance, _, _ in self.crashes[turn.group, turn.place.log])

@@ -1,0 +1,317 @@
+"""Tells a world's spans to a real store, asks flowtrail, and compares what it says with what is true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_collector.broker.sample import write
+from flowtrail_collector.errors import NothingKnown
+from flowtrail_collector.filters import parse_filter
+from flowtrail_collector.importing import import_files
+from flowtrail_collector.questions.ask import answer, ask
+from flowtrail_collector.questions.asked import readings
+from flowtrail_collector.questions.documents import finding, finding_rows
+from flowtrail_collector.questions.findings import findings, window_scope
+from flowtrail_collector.questions.relations import FINDINGS, sql_of
+from flowtrail_collector.questions.scope import WideScope
+from flowtrail_collector.store import Store
+from flowtrail_collector.window import Window
+from tests.histories.world import request
+from tests.simulator.expected import ERRORS, KINDS, Truth
+from tests.simulator.script import Script
+from tests.simulator.telemetry import Telling, tell
+from tests.simulator.truth import truth_of
+from tests.simulator.world import World
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from flowtrail_collector.questions.scope import Scope
+    from tests.simulator.expected import Expected
+
+EVERYTHING = Window(None, None)
+TABLES = (
+    "span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "broker_partition_rows",
+    "broker_position_rows", "broker_member_rows", "broker_topic_rows",
+)  # fmt: skip
+UNJUDGED = frozenset({"telemetry-gap", "clock-skew", "content-duplicate", "schema-change", "storm"})
+"""Kinds that are told of no world's facts, or that no world has yet."""
+
+
+@cache
+def built() -> frozenset[str]:
+    """Return the kinds of findings that the product knows of."""
+    text = " ".join(re.sub(r"--[^\n]*", "", sql_of(name)) for name in FINDINGS)
+    return frozenset(kind for kind in KINDS if f"'{kind}'" in text) | (
+        frozenset({"failed", "dead-lettered"}) if "findings_failed" in FINDINGS else frozenset()
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A finding that flowtrail gave."""
+
+    kind: str
+    severity: str
+    destination: str | None
+    offsets: frozenset[int]
+    group: str | None
+    events: frozenset[str]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that flowtrail says and that is not so, or does not say and that is so."""
+
+    what: str
+    """`false`, `missed`, `severity` or `answer`."""
+    kind: str
+    text: str
+
+    @property
+    def grave(self) -> bool:
+        """False errors are the worst of all."""
+        return self.what == "false" and self.kind in ERRORS
+
+
+@dataclass
+class Judgement:
+    """What came out of one world."""
+
+    differences: list[Difference] = field(default_factory=list)
+    injected: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    unproven: Counter[str] = field(default_factory=Counter)
+    right: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Said:
+    """What flowtrail said of a world."""
+
+    claims: list[Claim]
+    events: dict[tuple[str, str], dict[str, Any]]
+    single: dict[str, Any] | None = None
+
+
+class Judge:
+    """One store in a folder, emptied before each world."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lines = folder / "spans.jsonl"
+        self._store = Store.open(folder / "judged.duckdb")
+        self._runs = 0
+
+    def close(self) -> None:
+        self._store.close()
+
+    def judge(self, script: Script, *, incomplete: bool = False, wide: bool = False) -> Judgement:
+        """Play a script, tell of it, and compare."""
+        world, telling = self.played(script, incomplete=incomplete)
+        said = self.asked(world, telling, wide=wide)
+        return compare(truth_of(world.facts), said, telling)
+
+    def played(self, script: Script, *, incomplete: bool = False) -> tuple[World, Telling]:
+        """Play a script; no two runs share ids, so a store never takes one for the other."""
+        self._runs += 1
+        world = World(script, self._runs)
+        return world, tell(world, incomplete=incomplete)
+
+    def asked(self, world: World, telling: Telling, *, wide: bool = False) -> Said:
+        """Return what flowtrail says of a telling."""
+        self._store.write(_empty)
+        self._lines.write_text("".join(json.dumps(request(batch)) + "\n" for batch in telling.batches if batch))
+        result = import_files([self._lines], self._store)
+        assert not result.damaged, result
+        assert not result.rejected, result
+        before = None
+        for sample in world.samples:
+            self._store.write(write(sample, before))
+            before = sample
+        return self._store.read(lambda connection: _say(connection, world, wide=wide))
+
+
+def _empty(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table}")
+
+
+def _say(connection: duckdb.DuckDBPyConnection, world: World, *, wide: bool) -> Said:
+    reading = next(reading for reading in readings("flow:flow-1", None) if reading.form == "flow")
+    if wide:
+        scope: Scope = WideScope(connection)
+        claims, events = _of_scope(scope, reading)
+    else:
+        with window_scope(connection, EVERYTHING) as narrow:
+            claims, events = _of_scope(narrow, reading)
+    said = Said([_claim(row) for row in claims], {(e["message_id"], e["destination"]): e for e in events})
+    if world.facts.sends:
+        chosen = world.facts.sends[world.script.seed % len(world.facts.sends)]
+        try:
+            said.single = ask(connection, f"id:{chosen.event}")
+        except NothingKnown:
+            said.single = None
+    return said
+
+
+def _of_scope(scope: Scope, reading: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return [finding(row) for row in finding_rows(scope)], answer(scope, reading)["events"]
+
+
+def _claim(row: dict[str, Any]) -> Claim:
+    return Claim(
+        row["kind"], row["severity"], row["destination"], frozenset(row["offsets"]), row["group"],
+        frozenset(row["message_ids"]), row["summary"],
+    )  # fmt: skip
+
+
+# --- comparing ---
+
+
+def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
+    """Return what is right, what is unknown, and what differs."""
+    judgement = Judgement()
+    _compare_findings(truth, said.claims, telling, judgement)
+    known = dict(said.events)
+    for event in (said.single or {"events": []})["events"]:
+        _same_answer(known.get((event["message_id"], event["destination"])), event, judgement)
+    for (event_id, destination), right in truth.answers.items():
+        told = known.get((event_id, destination))
+        if told is None:
+            judgement.unknown["published"] += 1
+            if not telling.incomplete:
+                judgement.differences.append(
+                    Difference("answer", "published", f"nothing is said of {event_id} on {destination}")
+                )
+            continue
+        name = f"{event_id} on {destination}"
+        _one(judgement, "published", name, told["published"]["answer"], right.published, telling)
+        lines = {line["group"]: line["answer"] for line in told["consumed"]}
+        for group, answers in right.consumed.items():
+            if group not in lines:
+                if group not in right.optional and not telling.incomplete:
+                    judgement.differences.append(
+                        Difference("answer", "consumed", f"{name}: no line for {group}, expected {_or(answers)}")
+                    )
+                continue
+            _one(judgement, "consumed", f"{name} by {group}", lines[group], answers, telling)
+        _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated, telling)
+        _one(judgement, "reordered", name, told["reordered"]["answer"], right.reordered, telling)
+    return judgement
+
+
+def _same_answer(one: dict[str, Any] | None, other: dict[str, Any], judgement: Judgement) -> None:
+    """Hold the answer about one event, gathered around it, to the one from everything stored."""
+    if one is None:
+        return
+    for name in ("published", "duplicated", "reordered"):
+        if one[name]["answer"] != other[name]["answer"]:
+            text = f"{other['message_id']}: {name} is {other[name]['answer']} asked alone, else {one[name]['answer']}"
+            judgement.differences.append(Difference("alone", name, text))
+    lines = {line["group"]: line["answer"] for line in one["consumed"]}
+    for line in other["consumed"]:
+        if lines.get(line["group"]) != line["answer"]:
+            text = f"{other['message_id']}: {line['group']} {line['answer']} asked alone, else {lines.get(line['group'])}"
+            judgement.differences.append(Difference("alone", "consumed", text))
+
+
+def _one(
+    judgement: Judgement, question: str, name: str, answered: str, right: frozenset[str], telling: Telling
+) -> None:
+    if answered in right:
+        judgement.right[question] += 1
+    elif answered == "unknown" and (telling.incomplete or _not_built(right)):
+        judgement.unknown[question] += 1
+    elif telling.incomplete and answered in telling.weaker(question, right):
+        judgement.unknown[question] += 1
+    else:
+        text = f"{name}: {answered}, expected {_or(right)}"
+        judgement.differences.append(Difference("answer", question, text))
+
+
+def _not_built(right: frozenset[str]) -> bool:
+    """Tell whether an answer waits for a finding that is not built."""
+    return bool(right & (frozenset({"skipped"}) - built()))
+
+
+def _or(answers: frozenset[str]) -> str:
+    return " or ".join(sorted(answers))
+
+
+def _compare_findings(truth: Truth, claims: list[Claim], telling: Telling, judgement: Judgement) -> None:
+    claims = [one for claim in claims for one in _singly(claim) if claim.kind not in UNJUDGED]
+    left = list(claims)
+    for expected in truth.findings:
+        if expected.kind in UNJUDGED:
+            continue
+        match = next((claim for claim in left if _is(claim, expected)), None)
+        if expected.must:
+            judgement.injected[expected.kind] += 1
+        else:
+            judgement.unproven[expected.kind] += 1
+        if match is not None:
+            left.remove(match)
+            if expected.must:
+                judgement.found[expected.kind] += 1
+            if match.severity not in expected.severities and not telling.incomplete:
+                text = f"{_text(match)} is said to be of {match.severity}, expected {_or(expected.severities)}"
+                judgement.differences.append(Difference("severity", expected.kind, text))
+            elif match.severity == "error" and "error" not in expected.severities:
+                text = f"{_text(match)} is said to be an error, expected {_or(expected.severities)}"
+                judgement.differences.append(Difference("false", expected.kind, text))
+        elif expected.must and not telling.incomplete and expected.kind in built():
+            judgement.differences.append(Difference("missed", expected.kind, _told(expected)))
+    for claim in left:
+        if claim.severity == "error" or not telling.incomplete:
+            judgement.differences.append(Difference("false", claim.kind, f"{_text(claim)}: {claim.summary}"))
+
+
+def _singly(claim: Claim) -> list[Claim]:
+    """Take a replay's range apart: the truth counts records."""
+    if claim.kind != "replay":
+        return [claim]
+    return [
+        Claim("replay", claim.severity, claim.destination, frozenset({offset}), claim.group, frozenset(), claim.summary)
+        for offset in claim.offsets
+    ]
+
+
+def _is(claim: Claim, expected: Expected) -> bool:
+    if (claim.kind, claim.destination, claim.group) != (expected.kind, expected.destination, expected.group):
+        return False
+    if claim.kind in ("publish-failed", "publish-in-doubt", "republish", "ghost-publish"):
+        return bool(claim.events & expected.events)
+    if claim.kind == "resend" and not expected.must:
+        return bool(claim.events & expected.events)
+    if claim.kind in ("unread-destination", "loop"):
+        return True
+    if claim.kind == "causal-inversion":
+        return bool(claim.events & expected.events) and bool(claim.offsets & expected.offsets)
+    return claim.offsets == expected.offsets and (not claim.events or bool(claim.events & expected.events))
+
+
+def _text(claim: Claim) -> str:
+    return f"{claim.kind} ({claim.severity}) at {claim.destination}:{_offsets(claim.offsets)} {claim.group or ''} {sorted(claim.events)}"
+
+
+def _told(expected: Expected) -> str:
+    severities = _or(expected.severities)
+    return (
+        f"{expected.kind} ({severities}) at {expected.destination}:{_offsets(expected.offsets)} "
+        f"{expected.group or ''} {sorted(expected.events)}"
+    )
+
+
+def _offsets(offsets: frozenset[int]) -> str:
+    return ",".join(map(str, sorted(offsets))) or "-"
+
+
+__all__ = ["Claim", "Difference", "Judge", "Judgement", "built", "findings", "parse_filter"]

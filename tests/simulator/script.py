@@ -1,0 +1,130 @@
+"""A world's script: what it is made of and what happens in it, step by step, drawn from a seed.
+
+A step is a word and some dice. The dice are cast when the script is drawn and looked at when it is played, against
+whatever stands then, so any step may be left out and the rest still plays: that is how a world shrinks.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+SWITCHED_OFF: dict[str, str] = {}
+"""Features that no world has for now, each with the reason: a known difference between the product and verdicts.md."""
+
+FEATURES: dict[str, float] = {
+    "failing": 0.35,
+    "in-doubt": 0.3,
+    "ghost": 0.15,
+    "resend": 0.25,
+    "log-reorder": 0.2,
+    "republish": 0.25,
+    "same-id-elsewhere": 0.1,
+    "transactions": 0.2,
+    "conflict": 0.06,
+    "handler-fails": 0.45,
+    "silent": 0.3,
+    "concurrent": 0.3,
+    "retry-in-place": 0.15,
+    "retry-topics": 0.3,
+    "early-commit": 0.25,
+    "refused-commit": 0.2,
+    "seek": 0.3,
+    "outside-reset": 0.15,
+    "leap": 0.15,
+    "odd-order": 0.15,
+    "crash": 0.3,
+    "evict": 0.2,
+    "compaction": 0.15,
+    "retention": 0.15,
+    "recreate": 0.1,
+    "causes": 0.4,
+    "loop": 0.08,
+    "two-services": 0.6,
+    "uninstrumented": 0.2,
+    "latest": 0.3,
+    "skew": 0.5,
+    "clock-step": 0.15,
+    "watched": 0.4,
+    "iterate": 0.4,
+}
+"""What may happen in a world, and the share of worlds in which it does."""
+
+_WEIGHTS: dict[str, tuple[float, str | None]] = {
+    "send": (14, None),
+    "poll": (14, None),
+    "work": (24, None),
+    "commit": (7, None),
+    "rebalance": (1.5, None),
+    "restart": (1, None),
+    "fail_to_send": (2, "failing"),
+    "doubt": (2, "in-doubt"),
+    "ghost": (2, "ghost"),
+    "resend": (2, "resend"),
+    "overtake": (2.5, "log-reorder"),
+    "republish": (2, "republish"),
+    "elsewhere": (2, "same-id-elsewhere"),
+    "transaction": (3, "transactions"),
+    "conflict": (2, "conflict"),
+    "seek": (2, "seek"),
+    "outside_reset": (1.5, "outside-reset"),
+    "leap": (2, "leap"),
+    "odd_poll": (2.5, "odd-order"),
+    "crash": (1.5, "crash"),
+    "evict": (1.5, "evict"),
+    "back": (2, "evict"),
+    "refused_commit": (2, "refused-commit"),
+    "compact": (1.5, "compaction"),
+    "retain": (1.5, "retention"),
+    "recreate": (0.7, "recreate"),
+    "step_clock": (1.5, "clock-step"),
+    "loop": (1, "loop"),
+    "sample": (2, "watched"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to happen: a word, and dice between 0 and 1."""
+
+    name: str
+    dice: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A whole world: its features, its shape, and its steps."""
+
+    seed: int
+    features: frozenset[str]
+    partitions: int
+    steps: tuple[Step, ...] = field(default=())
+
+    def without(self, first: int, count: int) -> Script:
+        """Return the script without some of its steps."""
+        return replace(self, steps=self.steps[:first] + self.steps[first + count :])
+
+    def lacking(self, feature: str) -> Script:
+        """Return the script without a feature."""
+        return replace(self, features=self.features - {feature})
+
+
+def draw(seed: int, *, least: int = 25, most: int = 70) -> Script:
+    """Draw the script of a seed."""
+    chance = random.Random(f"script {seed}")
+    features = frozenset(
+        name for name, share in FEATURES.items() if chance.random() < share and name not in SWITCHED_OFF
+    )
+    words = {name: weight for name, (weight, needs) in _WEIGHTS.items() if needs is None or needs in features}
+    count = chance.randint(least, most)
+    drawn = ["join", "join", *chance.choices(list(words), list(words.values()), k=count)]
+    if chance.random() < 0.5:
+        drawn.append("drain")
+    if chance.random() < 0.5:
+        drawn.append("leave")
+    if chance.random() < 0.3:
+        drawn.append("age")
+    if "watched" in features:
+        drawn.append("sample")
+    steps = tuple(Step(word, tuple(chance.random() for _ in range(6))) for word in drawn)
+    return Script(seed, features, chance.choice((1, 1, 2)), steps)

@@ -1,0 +1,62 @@
+"""What of a world's spans arrives, and how: all of it, or with losses; in order, or shuffled, repeated and split."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.histories.world import Span
+    from tests.simulator.world import World
+
+
+@dataclass
+class Telling:
+    """Batches of spans, each one request, and what is known to be missing."""
+
+    batches: list[list[Span]]
+    incomplete: bool = False
+    lost: list[Span] = field(default_factory=list)
+    cut: frozenset[str] = frozenset()
+    """Instances whose last spans have not arrived, which leaves no hole."""
+
+    def weaker(self, question: str, right: frozenset[str]) -> frozenset[str]:
+        """Return the answers that are right as of what has arrived, though more has happened since."""
+        if question != "consumed" or not self.cut:
+            return frozenset()
+        return frozenset({"pending", "in-progress", "received", "retrying"})
+
+
+def tell(world: World, *, incomplete: bool) -> Telling:
+    """Return how the spans of a world arrive."""
+    chance = random.Random(f"telemetry {world.script.seed}")  # noqa: S311 a seeded world
+    spans = list(world.spans)
+    lost: list[Span] = []
+    cut: set[str] = set()
+    if incomplete:
+        if chance.random() < 0.7:
+            share = chance.choice((0.02, 0.05, 0.15, 0.4))
+            lost += [span for span in spans if chance.random() < share]
+        names = sorted({span.resource["service.instance.id"] for span in spans})
+        while not lost or chance.random() < 0.3:
+            victim = chance.choice(names)
+            own = [span for span in spans if span.resource["service.instance.id"] == victim]
+            lost += own[chance.randrange(len(own)) :]
+            cut.add(victim)
+        gone = {id(span) for span in lost}
+        spans = [span for span in spans if id(span) not in gone]
+    return Telling(_arrival(spans, chance), incomplete, lost, frozenset(cut))
+
+
+def _arrival(spans: list[Span], chance: random.Random) -> list[list[Span]]:
+    """Send spans in requests: in order, or shuffled, with some again."""
+    manner = chance.random()
+    if manner < 0.4:
+        return [spans]
+    if manner < 0.7:
+        size = chance.randint(1, 20)
+        return [spans[at : at + size] for at in range(0, len(spans), size)]
+    mixed = chance.sample(spans, len(spans))
+    half = len(mixed) // 2
+    return [mixed[half:], mixed[:half], mixed[: half + 3]]

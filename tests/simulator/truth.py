@@ -1,0 +1,409 @@
+"""What must be said of a world: verdicts.md applied to the facts, in plain Python and without a look at any SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from tests.simulator.answers import Answering
+from tests.simulator.expected import Expected, Truth
+from tests.simulator.facts import Place
+from tests.simulator.history import NEVER, History
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulator.facts import Attempt, Facts, Log, Send, Turn
+
+ERROR, WARNING, INFO = frozenset({"error"}), frozenset({"warning"}), frozenset({"info"})
+
+
+def truth_of(facts: Facts) -> Truth:
+    """Return all findings and answers that are true."""
+    history = History(facts)
+    answering = Answering(history)
+    found: list[Expected] = []
+    for part in (
+        publications, offset_conflicts, resends, republishes, redeliveries, log_reorders, delivery_reorders,
+        completion_reorders, causal_inversions, early_commits, unread_destinations, loops, losses,
+    ):  # fmt: skip
+        found += part(history)
+    found += answering.findings()
+    return Truth(found, answering.answers(found))
+
+
+# --- publishing ---
+
+
+def publications(history: History) -> Iterator[Expected]:
+    """publish-failed, publish-in-doubt, ghost-publish."""
+    for (event, destination), sends in history.sends.items():
+        handed = [place for send in sends for place in places_of(send) if history.handed[place]]
+        shadow = any(history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination)
+        ghosts = [
+            send for send in sends
+            if send.outcome == "failed" and any(history.processed_somewhere(place) for place in places_of(send))
+        ]  # fmt: skip
+        if ghosts:
+            for send in ghosts:
+                offsets = frozenset(p.offset for p in places_of(send) if history.processed_somewhere(p))
+                yield Expected("ghost-publish", ERROR, destination, offsets, None, frozenset({event}))
+        elif all(send.outcome == "failed" for send in sends):
+            if not handed:
+                yield Expected(
+                    "publish-failed", ERROR, destination, frozenset(), None, frozenset({event}), must=not shadow
+                )
+            else:
+                yield Expected("ghost-publish", ERROR, destination, frozenset(p.offset for p in handed), None,
+                    frozenset({event}), must=False, why="handed out and never seen processed")  # fmt: skip
+        if in_doubt(history, sends):
+            age = history.facts.end_ms - min(send.start_ms for send in sends if send.outcome == "in-doubt")
+            if age > 150_000:
+                yield Expected("publish-in-doubt", WARNING, destination, frozenset(), None, frozenset({event}))
+
+
+def in_doubt(history: History, sends: list[Send]) -> bool:
+    """Tell whether neither an ack nor a definite failure is known, and nobody is known to have seen it."""
+    return (
+        any(send.outcome == "in-doubt" for send in sends)
+        and not any(send.outcome == "acked" and history.committed(send) for send in sends)
+        and not any(history.processed_somewhere(place) for send in sends for place in places_of(send))
+    )
+
+
+def places_of(send: Send) -> list[Place]:
+    """Return the records of a send."""
+    return [Place(send.log, offset) for offset in send.appended] if send.log is not None else []
+
+
+def offset_conflicts(history: History) -> Iterator[Expected]:
+    """Two different events at one record."""
+    for record in history.facts.overwritten:
+        now = history.record(record.place)
+        assert record.send is not None
+        if now is None or now.send is None or now.send.event == record.send.event:
+            continue
+        yield Expected(
+            "offset-conflict", ERROR, record.place.log.destination, frozenset({record.place.offset}), None,
+            frozenset({record.send.event, now.send.event}), must=history.named(record.place),
+        )  # fmt: skip
+
+
+def resends(history: History) -> Iterator[Expected]:
+    """One send operation at two or more offsets."""
+    for send in history.facts.sends:
+        if len(send.appended) < 2:
+            continue
+        named = [place for place in places_of(send) if history.named(place)]
+        must = len(named) > 1
+        offsets = frozenset(p.offset for p in (named if must else places_of(send)))
+        yield Expected("resend", ERROR, send.destination, offsets, None, frozenset({send.event}), must=must)
+
+
+def republishes(history: History) -> Iterator[Expected]:
+    """The same message id sent again to the same destination, by different send operations."""
+    for (event, destination), sends in history.sends.items():
+        counted = [
+            send for send in sends
+            if send.origin is None and send.outcome != "failed"
+            and not (send.transaction is not None and send.transaction.outcome == "aborted")
+        ]  # fmt: skip
+        if len(counted) < 2:
+            continue
+        offsets = frozenset(
+            place.offset
+            for send in counted
+            for place in ([Place(send.log, send.acked)] if send.acked is not None and send.log else
+                          [p for p in places_of(send) if history.named(p)][:1])
+        )  # fmt: skip
+        yield Expected("republish", WARNING, destination, offsets, None, frozenset({event}))
+
+
+def log_reorders(history: History) -> Iterator[Expected]:
+    """The log of one producer's sends in another order than it sent them: first copies only."""
+    streams: dict[tuple[str, Log], list[Send]] = defaultdict(list)
+    for send in history.facts.sends:
+        if send.log is not None and send.appended:
+            streams[send.instance, send.log].append(send)
+    for (_, log), sends in streams.items():
+        sends.sort(key=lambda send: send.appended[0])
+        for at, send in enumerate(sends):
+            overtakers = [other for other in sends[:at] if other.seq > send.seq]
+            if not overtakers:
+                continue
+            below = [history.record(Place(log, offset)) for offset in range(send.appended[0])]
+            clear = all(record is None or record.send is None or history.named(record.place) for record in below)
+            proven = (
+                clear
+                and history.named(Place(log, send.appended[0]))
+                and all(not history.facts.log_starts or True for _ in ())
+            )
+            one_key = send.key is not None and any(other.key == send.key for other in overtakers)
+            yield Expected(
+                "log-reorder", ERROR if one_key else INFO, log.destination, frozenset({send.appended[0]}), None,
+                frozenset({send.event}), must=proven,
+            )  # fmt: skip
+
+
+# --- delivery ---
+
+
+def segments(history: History, turns: list[Turn]) -> Iterator[list[Turn]]:
+    """Cut the deliveries of one record to one group where the position was moved back by seek or reset."""
+    segment: list[Turn] = []
+    for turn in turns:
+        if segment and moved_back(history, segment[-1], turn):
+            yield segment
+            segment = []
+        segment.append(turn)
+    if segment:
+        yield segment
+
+
+def moved_back(history: History, before: Turn, after: Turn) -> bool:
+    """Tell whether a seek or reset to or below the record lies between two deliveries of it."""
+    moves = history.moves[before.group, before.place.log]
+    return any(
+        before.handed < move.order < after.handed
+        and move.position <= before.place.offset
+        and (
+            move.reason == "seek"
+            or (move.reason == "reset" and not first_start(history, move.group, before.place.log, move.order))
+            or (move.reason == "assign" and move.outside)
+        )
+        for move in moves
+    )
+
+
+def first_start(history: History, group: str, log: Log, order: int) -> bool:
+    """Tell whether the group has never committed here: its reset only says where it begins."""
+    return not any(move.reason == "commit" and move.order < order for move in history.moves[group, log])
+
+
+def redeliveries(history: History) -> Iterator[Expected]:
+    """One group handed the same record again without a move back: redelivery; with one: replay."""
+    for (group, place), turns in history.turns.items():
+        cut = list(segments(history, turns))
+        replayed = len(cut) > 1
+        event = history.sender(place)
+        events = frozenset({event.event}) if event else frozenset()
+        if replayed:
+            yield Expected("replay", INFO, place.log.destination, frozenset({place.offset}), group, events)
+        for segment in cut:
+            if len(segment) < 2:
+                continue
+            oks = [attempt for turn in segment for attempt in turn.attempts if attempt.ok]
+            ok_turns = [turn for turn in segment if any(attempt.ok for attempt in turn.attempts)]
+            crashed = bool(history.crashes[group, place.log])
+            if len(ok_turns) > 1 and group in history.facts.instrumented:
+                severities = frozenset({"error", "warning"}) if crashed else ERROR
+            elif all(unsuccessful(history, turn) for turn in segment[:-1]):
+                severities = INFO
+            else:
+                severities = WARNING
+            if len(oks) < 2 and any(
+                not any(attempt.ended for attempt in turn.attempts) and (turn.attempts or history.vanished(turn))
+                for turn in segment[:-1]
+            ):
+                severities = severities | {"info", "warning"}
+            yield Expected("redelivery", severities, place.log.destination, frozenset({place.offset}), group, events)
+
+
+def unsuccessful(history: History, turn: Turn) -> bool:
+    """Tell whether a delivery ended in a failure, or began and never ended."""
+    ended = [attempt for attempt in turn.attempts if attempt.ended is not None]
+    if ended:
+        return not any(attempt.ok for attempt in ended)
+    return turn.group in history.facts.instrumented and (
+        history.went_on(turn) or (history.left(turn) is not None and history.committed_past(turn))
+    )
+
+
+def sequences(history: History) -> dict[tuple[str, str, Log, int], list[Turn]]:
+    """Return what each member was handed in each stretch between assign, seek and reset: first copies only."""
+    found: dict[tuple[str, str, Log, int], list[Turn]] = defaultdict(list)
+    for turn in history.facts.turns:
+        if history.turns[turn.group, turn.place][0] is turn:
+            found[turn.group, turn.instance, turn.place.log, turn.sequence].append(turn)
+    return found
+
+
+def delivery_reorders(history: History) -> Iterator[Expected]:
+    """A member handed records against their offsets."""
+    for (group, _, log, _), turns in sequences(history).items():
+        for at, turn in enumerate(turns):
+            overtakers = [other for other in turns[:at] if other.place.offset > turn.place.offset]
+            if overtakers:
+                yield reordered("delivery-reorder", WARNING, history, group, log, turn, overtakers)
+
+
+def completion_reorders(history: History) -> Iterator[Expected]:
+    """A record done after one that was handed out later."""
+    for (group, _, log, _), turns in sequences(history).items():
+        done = [(first_end(turn), turn) for turn in turns if first_end(turn) is not None]
+        for end, turn in done:
+            overtakers = [
+                other
+                for other_end, other in done
+                if other_end is not None and end is not None and other_end < end and handed_later(other, turn)
+            ]
+            if overtakers:
+                yield reordered("completion-reorder", INFO, history, group, log, turn, overtakers)
+
+
+def handed_later(other: Turn, turn: Turn) -> bool:
+    """Tell whether one record was handed out after another: by poll, within one by offset."""
+    return (other.handed, other.place.offset) > (turn.handed, turn.place.offset)
+
+
+def first_end(turn: Turn) -> int | None:
+    return min((attempt.ended for attempt in turn.attempts if attempt.ended is not None), default=None)
+
+
+def reordered(
+    kind: str, otherwise: frozenset[str], history: History, group: str, log: Log, turn: Turn, overtakers: list[Turn]
+) -> Expected:
+    """Return the finding of a record that was overtaken: an error where they share a key."""
+    send = history.sender(turn.place)
+    keys = {other.key for o in overtakers if (other := history.sender(o.place)) is not None} - {None}
+    one_key = send is not None and send.key in keys
+    return Expected(
+        kind, ERROR if one_key else otherwise, log.destination, frozenset({turn.place.offset}), group,
+        frozenset({send.event}) if send else frozenset(), must=not history.crashes[group, log],
+    )  # fmt: skip
+
+
+def causal_inversions(history: History) -> Iterator[Expected]:
+    """A group began an effect before its cause."""
+    begun: dict[tuple[str, str], list[tuple[Turn, Attempt]]] = defaultdict(list)
+    for turn in history.facts.turns:
+        send = history.sender(turn.place)
+        if send is not None:
+            begun[turn.group, send.event] += [
+                (turn, attempt) for attempt in turn.attempts if attempt.ended is not None
+            ]
+    causes = {(send.event, send.cause) for send in history.facts.sends if send.cause is not None}
+    for group in history.groups:
+        for event, cause in causes:
+            effects, reasons = begun[group, event], begun[group, cause]
+            if not effects or not reasons:
+                continue
+            if min(a.began for _, a in effects) >= min(a.began for _, a in reasons):
+                continue
+            hosts = {attempt.host for _, attempt in [*effects, *reasons]}
+            turn = min(effects, key=lambda pair: pair[1].began)[0]
+            shadow = any(history.crashes[group, t.place.log] for t, _ in [*effects, *reasons])
+            yield Expected(
+                "causal-inversion", ERROR if len(hosts) == 1 else WARNING, turn.place.log.destination,
+                frozenset({turn.place.offset}), group, frozenset({event, cause}),
+                must=len(hosts) == 1 and not shadow,
+            )  # fmt: skip
+
+
+def early_commits(history: History) -> Iterator[Expected]:
+    """The position passed a record before its processing ended, and none of it had failed before."""
+    for turn in history.facts.turns:
+        if turn.group not in history.facts.instrumented:
+            continue
+        commit = history.commit_past(turn)
+        end = first_end(turn)
+        if commit is None or end is None or end < commit.order:
+            continue
+        failed_before = any(
+            attempt.ended is not None and attempt.ended < commit.order and not attempt.ok
+            for other in history.turns[turn.group, turn.place]
+            for attempt in other.attempts
+        )
+        if failed_before:
+            continue
+        send = history.sender(turn.place)
+        yield Expected(
+            "committed-before-processed", WARNING, turn.place.log.destination, frozenset({turn.place.offset}),
+            turn.group, frozenset({send.event}) if send else frozenset(),
+        )  # fmt: skip
+
+
+def unread_destinations(history: History) -> Iterator[Expected]:
+    """Events were published, and no group was ever seen there."""
+    for destination in sorted({send.destination for send in history.facts.sends}):
+        acked = [s for s in history.facts.sends if s.destination == destination and s.outcome == "acked"]
+        readers = any(history.seen_reading(group, destination) for group in history.groups)
+        if acked and not readers and not destination.endswith("dlq"):
+            groups = history.groups_of(destination)
+            yield Expected("unread-destination", WARNING, destination, must=not groups)
+
+
+def loops(history: History) -> Iterator[Expected]:
+    """A causal chain that passes the same service, destination and type more than three times."""
+    by_event = {send.event: send for send in reversed(history.facts.sends)}
+    causes = {send.cause for send in history.facts.sends}
+    for send in history.facts.sends:
+        if send.event in causes:
+            continue
+        chain: list[Send] = []
+        at: Send | None = send
+        while at is not None and len(chain) < 100:
+            chain.append(at)
+            at = by_event.get(at.cause) if at.cause else None
+        seen: dict[tuple[str, str, str | None], int] = defaultdict(int)
+        for link in chain:
+            seen[link.service, link.destination, link.type] += 1
+        if max(seen.values()) > 3:
+            yield Expected("loop", ERROR, send.destination)
+
+
+def losses(history: History) -> Iterator[Expected]:
+    """lost, and skipped by its reasons."""
+    for log, records in history.facts.records.items():
+        for offset, record in records.items():
+            send = record.send
+            if send is None or send.acked != offset or not history.committed(send):
+                continue
+            yield from losses_of(history, Place(log, offset), send)
+
+
+def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
+    """Return the findings about one record that somebody was not handed."""
+    record = history.record(place)
+    assert record is not None
+    where = (place.log.destination, frozenset({place.offset}))
+    events = frozenset({send.event})
+    passed_by = []
+    for group in history.groups_of(place.log.destination):
+        start, position = history.start(group, place.log), history.position(group, place.log)
+        if start is None or position is None or start > place.offset or history.turns[group, place]:
+            continue
+        if record.removed == "compacted":
+            continue
+        clear = not history.crashes[group, place.log]
+        if record.removed == "retention":
+            if history.moved_over(group, place) or position <= place.offset:
+                yield Expected("skipped", ERROR | INFO, *where, group, events, must=False, why="retention")
+        elif history.passed(group, place):
+            passed_by.append(group)
+            yield Expected(
+                "skipped", ERROR, *where, group, events, must=clear and not may_be_compacted(history, place, send)
+            )
+        elif position > place.offset and history.moved_over(group, place):
+            outside = history.moved_over(group, place) == "assign"
+            yield Expected("skipped", INFO, *where, group, events, must=clear and not outside, why="offset reset")
+    if passed_by and not history.handed[place] and record.removed is None:
+        tails = any(
+            history.crashes[group, place.log] for group in history.groups_of(place.log.destination)
+        )
+        must = not tails and not may_be_compacted(history, place, send)
+        yield Expected("lost", ERROR, *where, None, events, must=must)
+
+
+def may_be_compacted(history: History, place: Place, send: Send) -> bool:
+    """Tell whether compaction may explain a hole: the topic is not known to keep all, and a later record has its key."""
+    if history.facts.broker_watched and place.log.destination not in history.facts.compacting:
+        return False
+    return send.key is not None and any(
+        other.key == send.key and other is not send and (not other.appended or other.appended[-1] > place.offset)
+        for other in history.facts.sends
+        if other.destination == send.destination
+    )
+
+
+__all__ = ["NEVER", "truth_of"]
