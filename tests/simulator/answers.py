@@ -64,8 +64,10 @@ class Answering:
         tail = history.in_a_tail(group, place)
         if not turns:
             found = self._not_handed(group, place)
+            if history.gone(place):
+                return Line(found.answers | {"unknown", "not-expected"}, place, "gone")
             return Line(found.answers | {"unknown"}, place, found.why) if tail else found
-        if group not in history.facts.instrumented:
+        if not history.instrumented(group, place.log):
             return self._uninstrumented(turns, place)
         if any(attempt.ok for turn in turns for attempt in turn.attempts):
             return line(place, "processed")
@@ -74,7 +76,7 @@ class Answering:
         if not any(attempt.ended is not None for attempt in last.attempts):
             found = self._open(last, place, failed_before=failed_before)
         else:
-            found = self._failed(group, last, place)
+            found = self._failed_or_gone(group, last, place)
         return Line(found.answers | {"unknown"}, place, found.why) if tail else found
 
     def _not_handed(self, group: str, place: Place) -> Line:
@@ -144,6 +146,8 @@ class Answering:
         )
         if moved:
             return Line(frozenset({"in-progress", "pending", *again}), place, "moved away")
+        if history.silent(turn.instance):
+            return Line(frozenset({"in-progress", "unknown", *again}), place, "silent")
         return Line(frozenset({"in-progress", *again}), place)
 
     def _lost_before(self, turn: Turn, order: int) -> bool:
@@ -184,9 +188,17 @@ class Answering:
             return line(place, "failed", "retrying", "unknown", why="evicted")
         return line(place, "failed")
 
+    def _failed_or_gone(self, group: str, last: Turn, place: Place) -> Line:
+        found = self._failed(group, last, place)
+        if "retrying" in found.answers and self.history.gone(place):  # nobody can be handed it again
+            return Line(found.answers | {"failed", "unknown"}, place, "gone")
+        return found
+
     def _chain(self, group: str, place: Place) -> frozenset[str] | None:
         """Return what the copies of a record make of a failure; None without copies."""
-        copies = self.copies.get(place, [])
+        copies = [
+            (send, copy) for send, copy in self.copies.get(place, []) if send.origin_group in (group, None)
+        ]  # fmt: skip
         if not copies:
             return None
         found: set[str] = set()
@@ -283,7 +295,7 @@ class Answering:
         found = []
         copies = {copy for copies in self.copies.values() for _, copy in copies}
         for group, place in list(history.turns):
-            if place in copies or group not in history.facts.instrumented:
+            if place in copies or not history.instrumented(group, place.log):
                 continue
             record = history.sender(place)
             if record is None:
@@ -312,9 +324,12 @@ def claim(
     named = [
         finding for finding in findings
         if finding.kind in kinds and event in finding.events and finding.severities != {"info"}
-        and finding.destination == destination
+        and (finding.destination == destination or finding.kind == "causal-inversion")
     ]  # fmt: skip
-    sure = [finding for finding in named if finding.must and "info" not in finding.severities]
+    sure = [
+        finding for finding in named
+        if finding.must and "info" not in finding.severities and finding.kind != "causal-inversion"
+    ]  # fmt: skip
     if sure:
         return frozenset({"yes"})
     if named:

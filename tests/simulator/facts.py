@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from tests.histories.world import Sent, Span
+    from tests.histories.world import Sent
 
 
 class Log(NamedTuple):
@@ -161,11 +161,12 @@ class Facts:
     moves: list[Move] = field(default_factory=list)
     lives: dict[str, Life] = field(default_factory=dict)
     log_starts: list[LogStart] = field(default_factory=list)
-    instrumented: set[str] = field(default_factory=set)
-    """Groups that report processings."""
     compacting: set[str] = field(default_factory=set)
     """Destinations that are compacted."""
     broker_watched: bool = False
-    end_ms: float = 0.0
-    spans: dict[int, list[Span]] = field(default_factory=dict)
-    """The spans that each order gave, for the story."""
+    as_of_ns: int = 0
+    """The newest end that any clock told."""
+    last_sign_ns: dict[str, int] = field(default_factory=dict)
+    """The newest end that each instance told, by its clock."""
+    stepped: bool = False
+    """Some clock was set while its processes ran."""

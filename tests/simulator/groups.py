@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.histories.world import MS
 from tests.simulator.facts import Attempt, Life, Move, Place, Turn
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from tests.simulator.facts import Log
     from tests.simulator.producers import Producer
     from tests.simulator.world import Dice, World
+
+SEALED_AFTER_MS = 400
+"""How long the tracer waits for more of a range that iteration hands out one by one."""
 
 
 @dataclass
@@ -42,7 +46,7 @@ class Range:
     log: Log
     offsets: list[int]
     began: tuple[float, float]
-    generation: int
+    ended_ms: float
 
 
 class Member:
@@ -103,7 +107,6 @@ class Groups:
         self.all.append(
             Group("audit", "audit", ("orders", "payments"), instrumented=not world.has("uninstrumented"))
         )
-        world.facts.instrumented |= {group.name for group in self.all if group.instrumented}
         self._ownerships = 0
         self._sequences = 0
 
@@ -235,7 +238,7 @@ class Groups:
                 member.queue.append(turn)
         hold.position = max(hold.position, offsets[-1] + 1)
         self.world.pass_ms(2)
-        found = Range(log, offsets, began, member.group.generation)
+        found = Range(log, offsets, began, self.world.now)
         if member.iterates and not later:
             member.range = found
         else:
@@ -245,6 +248,13 @@ class Groups:
         if member.range is not None:
             found, member.range = member.range, None
             self._tell(member, found)
+
+    def seal_all(self) -> None:
+        """Tell of every range that has been open for longer than the tracer waits."""
+        for group in self.all:
+            for member in group.living:
+                if member.range is not None and self.world.now - member.range.began[0] > SEALED_AFTER_MS:
+                    self._seal(member)
 
     def _tell(self, member: Member, found: Range) -> None:
         """Tell of a range, its holes as runs."""
@@ -256,6 +266,8 @@ class Groups:
             else:
                 runs.append([offset])
         text = ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+        stamp = self._stamped(member, found.began)
+        stamp["end"] = max(stamp["start"], stamp["end"] - int((self.world.now - found.ended_ms) * MS))
         member.wire.receive(
             found.log.destination,
             found.log.partition,
@@ -263,7 +275,7 @@ class Groups:
             last,
             count=len(found.offsets),
             runs=text if len(runs) > 1 else None,
-            **self._stamped(member, found.began),
+            **stamp,
         )
 
     # --- processing ---

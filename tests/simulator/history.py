@@ -140,10 +140,19 @@ class History:
         return found
 
     def in_a_tail(self, group: str, place: Place) -> bool:
-        """Tell whether a member that crashed may have been handed a record after its last span."""
+        """Tell whether a member that crashed may have been handed a record after its last span.
+
+        Certain are only records that were acked after the next owner's assignment, on the same clock.
+        """
         record = self.record(place)
-        order = record.order if record else 0
-        return any(order < until for _, _, until in self.crashes[group, place.log])
+        send = record.send if record else None
+        sent_on = self.facts.lives[send.instance].host if send else None
+        for _, _, until in self.crashes[group, place.log]:
+            owner = next((m.instance for m in self.moves[group, place.log] if m.order == until), None)
+            same_clock = owner is not None and self.facts.lives[owner].host == sent_on and not self.facts.stepped
+            if not same_clock or send is None or (send.acked_order or 0) < until:
+                return True
+        return False
 
     def left_hanging(self, group: str, log: Log) -> bool:
         """Tell whether a crashed owner was followed by nobody: it looks alive."""
@@ -163,6 +172,18 @@ class History:
         )
 
     # --- turns ---
+
+    @cached_property
+    def _processing(self) -> set[tuple[str, str]]:
+        return {
+            (turn.group, turn.place.log.destination)
+            for turn in self.facts.turns
+            if any(attempt.ended is not None for attempt in turn.attempts)
+        }
+
+    def instrumented(self, group: str, log: Log) -> bool:
+        """Tell whether a processing of a group was ever told of on a destination."""
+        return (group, log.destination) in self._processing
 
     def went_on(self, turn: Turn) -> bool:
         """Tell whether the member went on: it began a later record, or (concurrent) polled again or committed past."""
@@ -217,6 +238,19 @@ class History:
             ),
             None,
         )
+
+    def silent(self, instance: str) -> bool:
+        """Tell whether an instance gave no sign for so long that nobody calls it alive."""
+        return self.facts.as_of_ns - self.facts.last_sign_ns.get(instance, 0) > 290_000_000_000
+
+    def gone(self, place: Place) -> bool:
+        """Tell whether nobody can be handed a record any more: removed, or its topic deleted."""
+        record = self.record(place)
+        newer = any(
+            log.destination == place.log.destination and log.incarnation > place.log.incarnation
+            for log in self.facts.records
+        )
+        return newer or record is None or record.removed is not None
 
     def vanished(self, turn: Turn) -> bool:
         """Tell whether the member crashed while it owned the partition."""

@@ -268,7 +268,7 @@ class Producers:
         passed = any(
             move.log == log and move.position >= broker.end and not move.refused for move in self.world.facts.moves
         )
-        if last is None or last.send is None or last.send.transaction or sender.open or handed or passed:
+        if last is None or last.place.offset == 0 or last.send is None or last.send.transaction or sender.open or handed or passed:
             return
         if last.removed or last.send.outcome != "acked" or last.send.acked != last.place.offset:
             return

@@ -13,7 +13,7 @@ from tests.simulator.history import NEVER, History
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulator.facts import Attempt, Facts, Log, Send, Turn
+    from tests.simulator.facts import Attempt, Facts, Log, Move, Send, Turn
 
 ERROR, WARNING, INFO = frozenset({"error"}), frozenset({"warning"}), frozenset({"info"})
 
@@ -57,8 +57,8 @@ def publications(history: History) -> Iterator[Expected]:
                 yield Expected("ghost-publish", ERROR, destination, frozenset(p.offset for p in handed), None,
                     frozenset({event}), must=False, why="handed out and never seen processed")  # fmt: skip
         if in_doubt(history, sends):
-            age = history.facts.end_ms - min(send.start_ms for send in sends if send.outcome == "in-doubt")
-            if age > 150_000:
+            doubted = min(send.wire.span.start_ns for send in sends if send.outcome == "in-doubt" and send.wire)
+            if history.facts.as_of_ns - doubted > 120_000 * 1_000_000:
                 yield Expected("publish-in-doubt", WARNING, destination, frozenset(), None, frozenset({event}))
 
 
@@ -169,10 +169,19 @@ def moved_back(history: History, before: Turn, after: Turn) -> bool:
         and (
             move.reason == "seek"
             or (move.reason == "reset" and not first_start(history, move.group, before.place.log, move.order))
-            or (move.reason == "assign" and move.outside)
+            or (move.reason == "assign" and move.position < acknowledged(history, move))
         )
         for move in moves
     )
+
+
+def acknowledged(history: History, assigned: Move) -> int:
+    """Return the group's position before an assignment, as far as the broker acknowledged it."""
+    before = [
+        move.position for move in history.moves[assigned.group, assigned.log]
+        if move.order < assigned.order and move.reason in ("commit", "assign")
+    ]  # fmt: skip
+    return before[-1] if before else 0
 
 
 def first_start(history: History, group: str, log: Log, order: int) -> bool:
@@ -184,10 +193,9 @@ def redeliveries(history: History) -> Iterator[Expected]:
     """One group handed the same record again without a move back: redelivery; with one: replay."""
     for (group, place), turns in history.turns.items():
         cut = list(segments(history, turns))
-        replayed = len(cut) > 1
         event = history.sender(place)
         events = frozenset({event.event}) if event else frozenset()
-        if replayed:
+        for _ in cut[1:]:
             yield Expected("replay", INFO, place.log.destination, frozenset({place.offset}), group, events)
         for segment in cut:
             if len(segment) < 2:
@@ -195,7 +203,7 @@ def redeliveries(history: History) -> Iterator[Expected]:
             oks = [attempt for turn in segment for attempt in turn.attempts if attempt.ok]
             ok_turns = [turn for turn in segment if any(attempt.ok for attempt in turn.attempts)]
             crashed = bool(history.crashes[group, place.log])
-            if len(ok_turns) > 1 and group in history.facts.instrumented:
+            if len(ok_turns) > 1 and history.instrumented(group, place.log):
                 severities = frozenset({"error", "warning"}) if crashed else ERROR
             elif all(unsuccessful(history, turn) for turn in segment[:-1]):
                 severities = INFO
@@ -214,7 +222,7 @@ def unsuccessful(history: History, turn: Turn) -> bool:
     ended = [attempt for attempt in turn.attempts if attempt.ended is not None]
     if ended:
         return not any(attempt.ok for attempt in ended)
-    return turn.group in history.facts.instrumented and (
+    return history.instrumented(turn.group, turn.place.log) and (
         history.went_on(turn) or (history.left(turn) is not None and history.committed_past(turn))
     )
 
@@ -265,11 +273,14 @@ def reordered(
 ) -> Expected:
     """Return the finding of a record that was overtaken: an error where they share a key."""
     send = history.sender(turn.place)
-    keys = {other.key for o in overtakers if (other := history.sender(o.place)) is not None} - {None}
-    one_key = send is not None and send.key in keys
+    same = [o.place for o in overtakers if (other := history.sender(o.place)) and send and other.key == send.key]
+    named = history.named(turn.place)
+    severities = otherwise
+    if send is not None and send.key is not None and same:  # what is not named may be of the same key, and nobody knows
+        severities = ERROR if named and any(map(history.named, same)) else otherwise | ERROR
     return Expected(
-        kind, ERROR if one_key else otherwise, log.destination, frozenset({turn.place.offset}), group,
-        frozenset({send.event}) if send else frozenset(), must=not history.crashes[group, log],
+        kind, severities, log.destination, frozenset({turn.place.offset}), group,
+        frozenset({send.event}) if send and named else frozenset(), must=not history.crashes[group, log],
     )  # fmt: skip
 
 
@@ -293,6 +304,12 @@ def causal_inversions(history: History) -> Iterator[Expected]:
             hosts = {attempt.host for _, attempt in [*effects, *reasons]}
             turn = min(effects, key=lambda pair: pair[1].began)[0]
             shadow = any(history.crashes[group, t.place.log] for t, _ in [*effects, *reasons])
+            began = min(attempt.began for _, attempt in effects)
+            shadow |= any(  # handed out before and never seen to end: it may have begun
+                other.handed < began and first_end(other) is None
+                for place in {t.place for t, _ in reasons}
+                for other in history.turns[group, place]
+            )
             yield Expected(
                 "causal-inversion", ERROR if len(hosts) == 1 else WARNING, turn.place.log.destination,
                 frozenset({turn.place.offset}), group, frozenset({event, cause}),
@@ -303,7 +320,7 @@ def causal_inversions(history: History) -> Iterator[Expected]:
 def early_commits(history: History) -> Iterator[Expected]:
     """The position passed a record before its processing ended, and none of it had failed before."""
     for turn in history.facts.turns:
-        if turn.group not in history.facts.instrumented:
+        if not history.instrumented(turn.group, turn.place.log):
             continue
         commit = history.commit_past(turn)
         end = first_end(turn)

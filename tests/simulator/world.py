@@ -105,7 +105,15 @@ class World:
         self.groups = Groups(self)
         for step in script.steps:
             self.play(step.name, Dice(step.dice))
-        self.facts.end_ms = self.now
+        self.pass_ms(500)
+        self.groups.seal_all()
+        self.facts.as_of_ns = max((span.end_ns for span in self.spans), default=0)
+        for span in self.spans:
+            told = self.facts.last_sign_ns
+            instance = span.resource["service.instance.id"]
+            told[instance] = max(told.get(instance, 0), span.end_ns)
+        if self.samples:
+            self.facts.as_of_ns = max(self.facts.as_of_ns, self.samples[-1].at_ns)
 
     @property
     def spans(self) -> list[Span]:
@@ -114,6 +122,7 @@ class World:
     def play(self, name: str, dice: Dice) -> None:
         """Let one step happen."""
         self.now += 5
+        self.groups.seal_all()
         for actor in (self, self.producers, self.groups):
             step = getattr(actor, f"step_{name}", None)
             if step is not None:
@@ -216,6 +225,7 @@ class World:
     def step_step_clock(self, dice: Dice) -> None:
         """Set a host's clock forward or back while its processes run."""
         host = HOSTS[dice.below(2)]
+        self.facts.stepped = True
         self.offsets[host] += (dice.below(5) - 2) * 7_000.0
 
     def step_sample(self, dice: Dice) -> None:
