@@ -14,7 +14,7 @@ from tests.simulator.facts import Place
 from tests.simulator.history import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tests.simulator.facts import Send, Turn
     from tests.simulator.history import History
@@ -145,7 +145,7 @@ class Answering:
             for move in history.moves[turn.group, place.log]
         )
         if moved:
-            return Line(frozenset({"in-progress", "pending", *again}), place, "moved away")
+            again = again | {"pending"}
         if history.silent(turn.instance):
             return Line(frozenset({"in-progress", "unknown", *again}), place, "silent")
         return Line(frozenset({"in-progress", *again}), place)
@@ -292,7 +292,7 @@ class Answering:
     def findings(self) -> list[Expected]:
         """unfinished, failed, dead-lettered."""
         history = self.history
-        found = []
+        found = list(self._still_at_work())
         copies = {copy for copies in self.copies.values() for _, copy in copies}
         for group, place in list(history.turns):
             if place in copies or not history.instrumented(group, place.log):
@@ -315,6 +315,25 @@ class Answering:
                         )
                     )  # fmt: skip
         return found
+
+    def _still_at_work(self) -> Iterator[Expected]:
+        """Records that looked let fall for a while: their member handles concurrently, and nobody could see it yet."""
+        for turn in self.history.facts.turns:
+            if not self.history.facts.lives[turn.instance].concurrent:
+                continue
+            end = min((attempt.ended for attempt in turn.attempts if attempt.ended is not None), default=NEVER)
+            overtaken = any(
+                attempt.ended is not None and turn.handed < attempt.began < end
+                for other in self.history.in_group[turn.group, turn.place.log]
+                if other.instance == turn.instance and other.place.offset > turn.place.offset
+                for attempt in other.attempts
+            )
+            send = self.history.sender(turn.place)
+            if overtaken and send is not None:
+                yield Expected(
+                    "unfinished", frozenset({"error"}), turn.place.log.destination, frozenset({turn.place.offset}),
+                    turn.group, frozenset({send.event}), must=False, why="still at work",
+                )  # fmt: skip
 
 
 def claim(

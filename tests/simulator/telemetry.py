@@ -23,8 +23,12 @@ class Telling:
 
     def weaker(self, question: str, right: frozenset[str]) -> frozenset[str]:
         """Return the answers that are right as of what has arrived, though more has happened since."""
-        if question != "consumed" or not self.cut:
+        if question == "published" and right == {"yes"}:
+            return frozenset({"in-doubt"})  # whoever saw it did not tell; the doubt says so
+        if not self.cut:
             return frozenset()
+        if question in ("duplicated", "reordered"):
+            return frozenset({"no"})
         return frozenset({"pending", "in-progress", "received", "retrying"})
 
 
@@ -33,7 +37,6 @@ def tell(world: World, *, incomplete: bool) -> Telling:
     chance = random.Random(f"telemetry {world.script.seed}")  # noqa: S311 a seeded world
     spans = list(world.spans)
     lost: list[Span] = []
-    cut: set[str] = set()
     if incomplete:
         if chance.random() < 0.7:
             share = chance.choice((0.02, 0.05, 0.15, 0.4))
@@ -43,10 +46,22 @@ def tell(world: World, *, incomplete: bool) -> Telling:
             victim = chance.choice(names)
             own = [span for span in spans if span.resource["service.instance.id"] == victim]
             lost += own[chance.randrange(len(own)) :]
-            cut.add(victim)
         gone = {id(span) for span in lost}
         spans = [span for span in spans if id(span) not in gone]
-    return Telling(_arrival(spans, chance), incomplete, lost, frozenset(cut))
+    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost))
+
+
+def _cut(spans: list[Span], lost: list[Span]) -> frozenset[str]:
+    """Return the instances of which something is missing behind all that arrived: as if it were still to come."""
+    newest: dict[str, int] = {}
+    for span in spans:
+        instance = span.resource["service.instance.id"]
+        newest[instance] = max(newest.get(instance, 0), span.attributes["flowtrail.number"])
+    return frozenset(
+        instance
+        for span in lost
+        if span.attributes["flowtrail.number"] > newest.get(instance := span.resource["service.instance.id"], 0)
+    )
 
 
 def _arrival(spans: list[Span], chance: random.Random) -> list[list[Span]]:

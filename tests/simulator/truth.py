@@ -179,7 +179,7 @@ def acknowledged(history: History, assigned: Move) -> int:
     """Return the group's position before an assignment, as far as the broker acknowledged it."""
     before = [
         move.position for move in history.moves[assigned.group, assigned.log]
-        if move.order < assigned.order and move.reason in ("commit", "assign")
+        if move.order < assigned.order and move.reason == "commit"
     ]  # fmt: skip
     return before[-1] if before else 0
 
