@@ -191,6 +191,7 @@ class History:
             other
             for other in self.in_group[turn.group, turn.place.log]
             if other.instance == turn.instance and other.handed >= turn.handed and other is not turn
+            and (other.ownership == turn.ownership or self.left(turn) is None)
         ]
         if self.handles_concurrently(turn.instance):
             return any(other.handed > turn.handed for other in later) or self.committed_past(turn)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from flowtrail_collector.broker.sample import write
 from flowtrail_collector.errors import NothingKnown
@@ -30,8 +33,6 @@ from tests.simulator.truth import truth_of
 from tests.simulator.world import World
 
 if TYPE_CHECKING:
-    import duckdb
-
     from flowtrail_collector.questions.scope import Scope
     from tests.simulator.expected import Expected
 
@@ -116,7 +117,11 @@ class Judge:
     def judge(self, script: Script, *, incomplete: bool = False, wide: bool = False) -> Judgement:
         """Play a script, tell of it, and compare."""
         world, telling = self.played(script, incomplete=incomplete)
-        said = self.asked(world, telling, wide=wide)
+        try:
+            said = self.asked(world, telling, wide=wide)
+        except (ValueError, KeyError, TypeError, IndexError, duckdb.Error, sqlite3.Error) as error:
+            told = f"no answer but {type(error).__name__}: {error}"
+            return Judgement([Difference("broken", type(error).__name__, told)])
         return compare(truth_of(world.facts), said, telling)
 
     def played(self, script: Script, *, incomplete: bool = False) -> tuple[World, Telling]:
@@ -181,6 +186,7 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
     judgement = Judgement()
     _compare_findings(truth, said.claims, telling, judgement)
     known = dict(said.events)
+    handed_again = {e for f in truth.findings if f.kind in ("redelivery", "replay") for e in f.events}
     for event in (said.single or {"events": []})["events"]:
         _same_answer(known.get((event["message_id"], event["destination"])), event, judgement)
     for (event_id, destination), right in truth.answers.items():
@@ -204,7 +210,8 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
                 continue
             _one(judgement, "consumed", f"{name} by {group}", lines[group], answers, telling)
         waiting = frozenset({"unknown"}) if any(map(_not_built, right.consumed.values())) else frozenset()
-        _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated | waiting, telling)
+        again = frozenset({"yes"}) if telling.incomplete and event_id in handed_again else frozenset()
+        _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated | waiting | again, telling)
         _one(judgement, "reordered", name, told["reordered"]["answer"], right.reordered | waiting, telling)
     return judgement
 

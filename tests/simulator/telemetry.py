@@ -23,10 +23,10 @@ class Telling:
 
     def weaker(self, question: str, right: frozenset[str]) -> frozenset[str]:
         """Return the answers that are right as of what has arrived, though more has happened since."""
-        if question == "published" and right == {"yes"}:
-            return frozenset({"in-doubt"})  # whoever saw it did not tell; the doubt says so
+        if question == "published":
+            return frozenset({"in-doubt"})  # whoever saw it or ended it did not tell; the doubt says so
         if not self.cut:
-            return frozenset()
+            return frozenset({"received"}) if question == "consumed" else frozenset()
         if question in ("duplicated", "reordered"):
             return frozenset({"no"})
         return frozenset({"pending", "in-progress", "received", "retrying"})
@@ -37,7 +37,7 @@ def tell(world: World, *, incomplete: bool) -> Telling:
     chance = random.Random(f"telemetry {world.script.seed}")  # noqa: S311 a seeded world
     spans = list(world.spans)
     lost: list[Span] = []
-    if incomplete:
+    if incomplete and spans:
         if chance.random() < 0.7:
             share = chance.choice((0.02, 0.05, 0.15, 0.4))
             lost += [span for span in spans if chance.random() < share]

@@ -78,15 +78,17 @@ def places_of(send: Send) -> list[Place]:
 
 def offset_conflicts(history: History) -> Iterator[Expected]:
     """Two different events at one record."""
-    for record in history.facts.overwritten:
-        now = history.record(record.place)
-        assert record.send is not None
-        if now is None or now.send is None or now.send.event == record.send.event:
-            continue
-        yield Expected(
-            "offset-conflict", ERROR, record.place.log.destination, frozenset({record.place.offset}), None,
-            frozenset({record.send.event, now.send.event}), must=history.named(record.place),
-        )  # fmt: skip
+    for place in {record.place for record in history.facts.overwritten}:
+        events = {
+            record.send.event
+            for record in [*history.facts.overwritten, history.record(place)]
+            if record is not None and record.place == place and record.send is not None
+        }
+        if len(events) > 1:
+            yield Expected(
+                "offset-conflict", ERROR, place.log.destination, frozenset({place.offset}), None, frozenset(events),
+                must=history.named(place),
+            )  # fmt: skip
 
 
 def resends(history: History) -> Iterator[Expected]:
