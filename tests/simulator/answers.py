@@ -135,6 +135,8 @@ class Answering:
         if left is not None and self._lost_before(turn, left.order):
             answers = {"unfinished"} if self._next_began_beyond(turn) else {"pending"}
             return Line(frozenset(answers | again), place, "evicted")
+        if left is not None and not history.committed_past(turn) and self._next_began_beyond(turn, anyone=True):
+            return Line(frozenset({"unfinished", "pending", "unknown"} | again), place, "left, and never handed out again")
         if left is not None:
             return Line(frozenset({"unfinished"} if history.committed_past(turn) else {"pending", *again}), place, "left")
         if self._lost_before(turn, NEVER):
@@ -157,11 +159,13 @@ class Answering:
             for move in self.history.moves[turn.group, turn.place.log]
         )
 
-    def _next_began_beyond(self, turn: Turn) -> bool:
+    def _next_began_beyond(self, turn: Turn, *, anyone: bool = False) -> bool:
         following = [
             move
             for move in self.history.moves[turn.group, turn.place.log]
-            if move.reason == "assign" and move.order > turn.handed and move.instance != turn.instance
+            if move.reason == "assign"
+            and move.order > turn.handed
+            and (anyone or move.instance != turn.instance)
         ]
         return bool(following) and following[0].position > turn.place.offset
 

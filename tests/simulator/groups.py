@@ -128,15 +128,28 @@ class Groups:
 
     def _rebalance(self, group: Group) -> None:
         """Revoke everything (eager), then assign in the next generation."""
-        for member in group.present:
+        present = group.present
+        logs = [log for topic in group.topics for log in self.world.logs(topic)]
+        owners = {
+            log: present[(place + group.generation + 1) % len(present)] for place, log in enumerate(logs) if present
+        }
+        if not self.world.has("kept-member"):
+            for member in {owner for log, owner in owners.items() if log in owner.holds}:
+                self._finish_all(member)
+        for member in present:
             self._let_go(member)
         group.generation += 1
         self.world.pass_ms(5)
-        present = group.present
-        logs = [log for topic in group.topics for log in self.world.logs(topic)]
-        for place, log in enumerate(logs):
-            if present:
-                self._own(present[(place + group.generation) % len(present)], log)
+        for log, owner in owners.items():
+            self._own(owner, log)
+
+    def _finish_all(self, member: Member) -> None:
+        """Handle all that is in a member's hands, and commit."""
+        while member.queue:
+            self._end(member, self._begin(member, member.queue.pop(0)), ok=True)
+        for held in list(member.hand):
+            self._end(member, held, ok=True)
+        self._commit(member)
 
     def _let_go(self, member: Member) -> None:
         """Give up all partitions: what is under way is finished by a sequential member, what waits is let fall."""
@@ -580,12 +593,7 @@ class Groups:
         for group in self.all:
             for member in group.present:
                 for _ in range(40):
-                    while member.queue or member.hand:
-                        for turn in list(member.queue):
-                            member.queue.remove(turn)
-                            self._end(member, self._begin(member, turn), ok=True)
-                        for held in list(member.hand):
-                            self._end(member, held, ok=True)
+                    self._finish_all(member)
                     if not self._poll(member, dice):
                         break
                 self._commit(member)

@@ -114,9 +114,9 @@ class Judge:
     def close(self) -> None:
         self._store.close()
 
-    def judge(self, script: Script, *, incomplete: bool = False, wide: bool = False) -> Judgement:
+    def judge(self, script: Script, *, wide: bool = False) -> Judgement:
         """Play a script, tell of it, and compare."""
-        world, telling = self.played(script, incomplete=incomplete)
+        world, telling = self.played(script)
         try:
             said = self.asked(world, telling, wide=wide)
         except (ValueError, KeyError, TypeError, IndexError, duckdb.Error, sqlite3.Error) as error:
@@ -124,11 +124,11 @@ class Judge:
             return Judgement([Difference("broken", type(error).__name__, told)])
         return compare(truth_of(world.facts), said, telling)
 
-    def played(self, script: Script, *, incomplete: bool = False) -> tuple[World, Telling]:
+    def played(self, script: Script) -> tuple[World, Telling]:
         """Play a script; no two runs share ids, so a store never takes one for the other."""
         self._runs += 1
         world = World(script, self._runs)
-        return world, tell(world, incomplete=incomplete)
+        return world, tell(world)
 
     def asked(self, world: World, telling: Telling, *, wide: bool = False) -> Said:
         """Return what flowtrail says of a telling."""

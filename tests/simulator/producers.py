@@ -159,7 +159,7 @@ class Producers:
         """A definite failure; now and then the application sends the event again."""
         sender, destination, key, log = self._plain(dice)
         failed = self.send(sender, None, destination=destination, key=key, outcome="failed")
-        if dice.chance(0.5):
+        if self.world.has("sent-again") and dice.chance(0.5):
             self.send(sender, log, key=key, event=failed.event)
 
     def step_doubt(self, dice: Dice) -> None:

@@ -32,8 +32,9 @@ class Telling:
         return frozenset({"pending", "in-progress", "received", "retrying"})
 
 
-def tell(world: World, *, incomplete: bool) -> Telling:
+def tell(world: World) -> Telling:
     """Return how the spans of a world arrive."""
+    incomplete = world.script.incomplete
     chance = random.Random(f"telemetry {world.script.seed}")  # noqa: S311 a seeded world
     spans = list(world.spans)
     lost: list[Span] = []

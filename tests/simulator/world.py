@@ -100,7 +100,7 @@ class World:
         if "compaction" in self.features:
             self.facts.compacting.add(ORDERS)
         if "skew" in self.features:
-            self.offsets["beta"] = (script.seed % 7 - 3) * 45_000.0
+            self.offsets["beta"] = (script.seed % 7 - 3) * (45_000.0 if self.has("wide-skew") else 0.4)
         self.producers = Producers(self)
         self.groups = Groups(self)
         for step in script.steps:
