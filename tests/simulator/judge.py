@@ -8,33 +8,33 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from flowtrail_collector.broker.sample import write
 from flowtrail_collector.errors import NothingKnown
-from flowtrail_collector.filters import parse_filter
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.questions.ask import answer, ask
 from flowtrail_collector.questions.asked import readings
 from flowtrail_collector.questions.documents import finding, finding_rows
-from flowtrail_collector.questions.findings import findings, window_scope
+from flowtrail_collector.questions.findings import window_scope
 from flowtrail_collector.questions.relations import FINDINGS, sql_of
 from flowtrail_collector.questions.scope import WideScope
 from flowtrail_collector.store import Store
 from flowtrail_collector.window import Window
 from tests.histories.world import request
 from tests.simulator.expected import ERRORS, KINDS, Truth
-from tests.simulator.script import Script
-from tests.simulator.telemetry import Telling, tell
+from tests.simulator.telemetry import REVISED, Telling, tell
 from tests.simulator.truth import truth_of
 from tests.simulator.world import World
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flowtrail_collector.questions.scope import Scope
     from tests.simulator.expected import Expected
+    from tests.simulator.script import Script
 
 EVERYTHING = Window(None, None)
 TABLES = (
@@ -72,7 +72,7 @@ class Difference:
     """One thing that flowtrail says and that is not so, or does not say and that is so."""
 
     what: str
-    """`false`, `missed`, `severity` or `answer`."""
+    """`false`, `missed`, `severity`, `answer`, `alone` (asked alone, it is answered otherwise) or `broken`."""
     kind: str
     text: str
 
@@ -80,6 +80,10 @@ class Difference:
     def grave(self) -> bool:
         """False errors are the worst of all."""
         return self.what == "false" and self.kind in ERRORS
+
+    def like(self, other: Difference) -> bool:
+        """Tell whether another difference is of the same sort."""
+        return (self.what, self.kind) == (other.what, other.kind)
 
 
 @dataclass
@@ -116,13 +120,16 @@ class Judge:
 
     def judge(self, script: Script, *, wide: bool = False) -> Judgement:
         """Play a script, tell of it, and compare."""
-        world, telling = self.played(script)
+        return self.judged(*self.played(script), wide=wide)[1]
+
+    def judged(self, world: World, telling: Telling, *, wide: bool = False) -> tuple[Said, Judgement]:
+        """Ask about a world and compare."""
         try:
             said = self.asked(world, telling, wide=wide)
         except (ValueError, KeyError, TypeError, IndexError, duckdb.Error, sqlite3.Error) as error:
             told = f"no answer but {type(error).__name__}: {error}"
-            return Judgement([Difference("broken", type(error).__name__, told)])
-        return compare(truth_of(world.facts), said, telling)
+            return Said([], {}), Judgement([Difference("broken", type(error).__name__, told)])
+        return said, compare(truth_of(world.facts), said, telling)
 
     def played(self, script: Script) -> tuple[World, Telling]:
         """Play a script; no two runs share ids, so a store never takes one for the other."""
@@ -278,6 +285,8 @@ def _compare_findings(truth: Truth, claims: list[Claim], telling: Telling, judge
         elif expected.must and not telling.incomplete and expected.kind in built():
             judgement.differences.append(Difference("missed", expected.kind, _told(expected)))
     for claim in left:
+        if telling.cut and claim.kind in REVISED:
+            continue
         if claim.severity == "error" or not telling.incomplete:
             judgement.differences.append(Difference("false", claim.kind, f"{_text(claim)}: {claim.summary}"))
 
@@ -322,6 +331,3 @@ def _told(expected: Expected) -> str:
 
 def _offsets(offsets: frozenset[int]) -> str:
     return ",".join(map(str, sorted(offsets))) or "-"
-
-
-__all__ = ["Claim", "Difference", "Judge", "Judgement", "built", "findings", "parse_filter"]

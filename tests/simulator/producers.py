@@ -210,6 +210,10 @@ class Producers:
         if sender is None:
             return
         log = self.log_of(before.destination, before.key, dice)
+        if not self.world.has("republish-elsewhere"):
+            if before.log is None or not self.world.present(before.log):
+                return
+            log = before.log
         self.send(sender, log, key=before.key, event=before.event)
 
     def step_elsewhere(self, dice: Dice) -> None:

@@ -15,6 +15,8 @@ SWITCHED_OFF: dict[str, str] = {
     "odd-order": "a record handed out after a later one is called unfinished as soon as that later one is begun",
     "conflict": "an event that was overwritten is still counted as standing there: log-reorder, republish",
     "ghost-unread": "publish-failed is claimed while records that nobody has named yet are in readers' hands",
+    "republish-elsewhere": "a republish on two partitions is held against whatever stands at its offsets on the first",
+    "recreate": "a finding is held against the events at its offsets in every incarnation of the topic",
     "kept-member": "a member that is assigned its partition again went on with what it had given back, it is said",
 }
 """Features that no world has for now, each with the reason: a known difference between the product and verdicts.md.
@@ -23,7 +25,7 @@ SWITCHED_OFF: dict[str, str] = {
 """
 
 SWITCHED_OFF_INCOMPLETE: dict[str, str] = {
-    "sent-again": "a failure followed by a success whose span has not arrived: publish-failed, or even ghost-publish",
+    "sent-again": "a failure followed by a success whose span has not arrived is called a ghost-publish",
 }
 """The same for worlds whose telemetry is incomplete."""
 
@@ -36,6 +38,7 @@ FEATURES: dict[str, float] = {
     "resend": 0.25,
     "log-reorder": 0.2,
     "republish": 0.25,
+    "republish-elsewhere": 0.5,
     "same-id-elsewhere": 0.1,
     "transactions": 0.2,
     "conflict": 0.06,
@@ -139,6 +142,8 @@ def draw(
     off = SWITCHED_OFF.keys() | (SWITCHED_OFF_INCOMPLETE.keys() if incomplete else set())
     features = frozenset(drawn - (off - also))
     words = {name: weight for name, (weight, needs) in _WEIGHTS.items() if needs is None or needs in features}
+    if "ghost" in features and "ghost-unread" not in features:
+        features -= {"uninstrumented"}
     count = chance.randint(least, most)
     happening = ["join", "join", *chance.choices(list(words), list(words.values()), k=count)]
     if chance.random() < 0.5 or ("ghost" in features and "ghost-unread" not in features):

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.histories.world import START_NS
+from tests.simulator.truth import truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.histories.world import Span
     from tests.simulator.expected import Truth
-    from tests.simulator.judge import Judgement, Said
+    from tests.simulator.judge import Judge, Judgement, Said
+    from tests.simulator.script import Script
     from tests.simulator.telemetry import Telling
     from tests.simulator.world import World
+
+
+def told(judge: Judge, script: Script) -> str:
+    """Play a script, judge it, and return its story."""
+    world, telling = judge.played(script)
+    said, judgement = judge.judged(world, telling)
+    return story(world, telling, truth_of(world.facts), said, judgement)
 
 
 def story(world: World, telling: Telling, truth: Truth, said: Said, judgement: Judgement) -> str:

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from tests.simulator.world import World
 
 
+REVISED = frozenset({"failed", "publish-failed", "unfinished"})
+"""Errors that may be claimed of a process that looks alive and be revised by what it tells later.
+
+By the letter nothing that rests on absence may be said before its instance has ended in order. Then no failure of a
+running system would be found, so what has not arrived yet is let pass here: only holes and crashes are not.
+"""
+
+
 @dataclass
 class Telling:
     """Batches of spans, each one request, and what is known to be missing."""
@@ -26,7 +34,7 @@ class Telling:
         if question == "published":
             return frozenset({"in-doubt"})  # whoever saw it or ended it did not tell; the doubt says so
         if not self.cut:
-            return frozenset({"received"}) if question == "consumed" else frozenset()
+            return frozenset({"received", "retrying"}) if question == "consumed" else frozenset()
         if question in ("duplicated", "reordered"):
             return frozenset({"no"})
         return frozenset({"pending", "in-progress", "received", "retrying"})
