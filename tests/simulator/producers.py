@@ -190,7 +190,8 @@ class Producers:
             return
         broker = self.world.brokers[log]
         began = self.world.beginning(sender.wire)
-        first = self.send(sender, log, key=key, appended=1 if dice.chance(0.25) else 0, tell=False)
+        tried = int(dice.chance(0.25) and self.world.has("overtake-twice"))
+        first = self.send(sender, log, key=key, appended=tried, tell=False)
         second = self.send(sender, log, key=other_key, tell=False)
         self.acknowledge(sender, second, began)
         self.append(broker, first)

@@ -16,6 +16,7 @@ SWITCHED_OFF: dict[str, str] = {
     "conflict": "an event that was overwritten is still counted as standing there: log-reorder, republish",
     "ghost-unread": "publish-failed is claimed while records that nobody has named yet are in readers' hands",
     "republish-elsewhere": "a republish on two partitions is held against whatever stands at its offsets on the first",
+    "overtake-twice": "log-reorder is claimed though the first copy may stand below the lowest offset known",
     "recreate": "a finding is held against the events at its offsets in every incarnation of the topic",
     "kept-member": "a member that is assigned its partition again went on with what it had given back, it is said",
 }
@@ -37,6 +38,7 @@ FEATURES: dict[str, float] = {
     "ghost-unread": 0.5,
     "resend": 0.25,
     "log-reorder": 0.2,
+    "overtake-twice": 0.5,
     "republish": 0.25,
     "republish-elsewhere": 0.5,
     "same-id-elsewhere": 0.1,

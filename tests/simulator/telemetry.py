@@ -37,7 +37,7 @@ class Telling:
             return frozenset({"received", "retrying"}) if question == "consumed" else frozenset()
         if question in ("duplicated", "reordered"):
             return frozenset({"no"})
-        return frozenset({"pending", "in-progress", "received", "retrying"})
+        return frozenset({"pending", "in-progress", "received", "retrying", "not-expected"})
 
 
 def tell(world: World) -> Telling:

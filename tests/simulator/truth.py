@@ -48,11 +48,15 @@ def publications(history: History) -> Iterator[Expected]:
             for send in ghosts:
                 offsets = frozenset(p.offset for p in places_of(send) if history.processed_somewhere(p))
                 yield Expected("ghost-publish", ERROR, destination, offsets, None, frozenset({event}))
-        elif all(send.outcome == "failed" for send in sends):
+        elif any(send.outcome == "failed" for send in sends) and all(
+            send.outcome == "failed" or not history.committed(send) for send in sends
+        ):
+            aborted = any(send.outcome != "failed" for send in sends)
             if not handed:
                 yield Expected(
-                    "publish-failed", ERROR, destination, frozenset(), None, frozenset({event}), must=not shadow
-                )
+                    "publish-failed", ERROR, destination, frozenset(), None, frozenset({event}),
+                    must=not shadow and not aborted,
+                )  # fmt: skip
             else:
                 yield Expected("ghost-publish", ERROR, destination, frozenset(p.offset for p in handed), None,
                     frozenset({event}), must=False, why="handed out and never seen processed")  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.histories.world import MS, START_NS
 from tests.histories.world import World as Wire
-from tests.simulator.facts import Facts, Log, Place, Record
+from tests.simulator.facts import Facts, Log, LogStart
 from tests.simulator.groups import Groups
 from tests.simulator.producers import Producers
 from tests.simulator.samples import sampled
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flowtrail_collector.broker.sample import Sample
     from tests.histories.world import Service, Span
+    from tests.simulator.facts import Record
     from tests.simulator.script import Script
 
 ORDERS, PAYMENTS, RETRY, DEAD = "orders", "payments", "orders-retry", "orders-dlq"
@@ -105,6 +106,10 @@ class World:
         self.groups = Groups(self)
         for step in script.steps:
             self.play(step.name, Dice(step.dice))
+        self.finish()
+
+    def finish(self) -> None:
+        """Let the last ranges be told of, and see what the clocks say."""
         self.pass_ms(500)
         self.groups.seal_all()
         self.facts.as_of_ns = max((span.end_ns for span in self.spans), default=0)
@@ -189,8 +194,6 @@ class World:
 
     def step_retain(self, dice: Dice) -> None:
         """Let the log start move on."""
-        from tests.simulator.facts import LogStart
-
         broker = self.brokers[dice.among(self.logs(ORDERS))]  # type: ignore[index]
         start = min(broker.start + 1 + dice.below(4), broker.stable_end)
         if start <= broker.start:
@@ -240,6 +243,3 @@ class World:
         """Let more time pass than any client waits, until somebody gives a sign."""
         self.pass_ms(400_000)
         self.producers.bystander()
-
-    def place(self, log: Log, offset: int) -> Place:
-        return Place(log, offset)
