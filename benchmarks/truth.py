@@ -1,6 +1,6 @@
 """What flowtrail finds beside what truly happened: seeded worlds, their telemetry, and the verdicts on them.
 
-Each world is simulated (tests/simulator): producers that retry, crash and publish twice, groups that are rebalanced, that
+Each world is simulated (tests/simulator): producers that retry and publish twice, groups that are rebalanced, crash,
 seek, fail and leave records behind, transactions, compaction, clocks that disagree. Its spans go into a real store, the
 store is asked, and what it says is held against what happened, for every event.
 
@@ -54,7 +54,9 @@ def judged(seed: int, incomplete: bool, also: frozenset[str]) -> tuple[int, Sum]
     if not _JUDGES:
         _JUDGES.append(Judge(Path(tempfile.mkdtemp(prefix="flowtrail-truth-"))))
     judgement = _JUDGES[0].judge(draw(seed, incomplete=incomplete, also=also), wide=seed % WIDE == WIDE - 1)
-    found = Sum(judgement.injected, judgement.found, judgement.unproven, right=judgement.right, unknown=judgement.unknown)
+    found = Sum(
+        judgement.injected, judgement.found, judgement.unproven, right=judgement.right, unknown=judgement.unknown
+    )
     for difference in judgement.differences:
         if difference.what in ("false", "severity"):
             found.false[difference.kind] += 1
@@ -79,9 +81,7 @@ def table(found: Sum) -> str:
             f"{found.unproven[kind]:>14}{note}"
         )
     lines += ["", f"{'answer':<28}{'right':>10}{'unknown':>8}{'wrong':>8}"]
-    lines += [
-        f"{name:<28}{found.right[name]:>10}{found.unknown[name]:>8}{found.wrong[name]:>8}" for name in QUESTIONS
-    ]
+    lines += [f"{name:<28}{found.right[name]:>10}{found.unknown[name]:>8}{found.wrong[name]:>8}" for name in QUESTIONS]
     return "\n".join(lines)
 
 
@@ -112,7 +112,7 @@ def run(seeds: range, *, incomplete: bool, also: frozenset[str], processes: int)
 
 def main() -> None:
     """Run worlds and print the table, or replay one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--incomplete", action="store_true", help="lose a part of the telemetry")

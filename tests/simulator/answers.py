@@ -4,6 +4,7 @@ Where a member crashed, verdicts.md lets what rests on absence be `unknown`; suc
 right. What was seen to happen stays certain.
 """
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -136,9 +137,13 @@ class Answering:
             answers = {"unfinished"} if self._next_began_beyond(turn) else {"pending"}
             return Line(frozenset(answers | again), place, "evicted")
         if left is not None and not history.committed_past(turn) and self._next_began_beyond(turn, anyone=True):
-            return Line(frozenset({"unfinished", "pending", "unknown"} | again), place, "left, and never handed out again")
+            return Line(
+                frozenset({"unfinished", "pending", "unknown"} | again), place, "left, and never handed out again"
+            )
         if left is not None:
-            return Line(frozenset({"unfinished"} if history.committed_past(turn) else {"pending", *again}), place, "left")
+            return Line(
+                frozenset({"unfinished"} if history.committed_past(turn) else {"pending", *again}), place, "left"
+            )
         if self._lost_before(turn, NEVER):
             answers = {"unfinished", "unknown"} if self._next_began_beyond(turn) else {"pending", "unknown"}
             return Line(frozenset(answers | again | {"in-progress"}), place, "evicted and not back")
@@ -163,9 +168,7 @@ class Answering:
         following = [
             move
             for move in self.history.moves[turn.group, turn.place.log]
-            if move.reason == "assign"
-            and move.order > turn.handed
-            and (anyone or move.instance != turn.instance)
+            if move.reason == "assign" and move.order > turn.handed and (anyone or move.instance != turn.instance)
         ]
         return bool(following) and following[0].position > turn.place.offset
 
@@ -212,7 +215,11 @@ class Answering:
                 continue
             its = self.line(group, copy)
             for answer in its.answers:
-                found.add(answer if answer in ("processed", "dead-lettered", "failed", "unknown", "unfinished") else "retrying")
+                found.add(
+                    answer
+                    if answer in ("processed", "dead-lettered", "failed", "unknown", "unfinished")
+                    else "retrying"
+                )
         strongest = min(found, key=STRENGTH.index)
         return frozenset({strongest} | (found if len(found) > 1 else set()))
 
@@ -287,7 +294,9 @@ class Answering:
         if opened or any(send.outcome == "in-doubt" for send in sends):
             return {"in-doubt", *(("yes",) if handed else ())}
         if all(send.outcome == "failed" for send in sends):
-            shadow = any(history.crashes[g, log] for g, log in list(history.moves) if log.destination == sends[0].destination)
+            shadow = any(
+                history.crashes[g, log] for g, log in list(history.moves) if log.destination == sends[0].destination
+            )
             return {"no" if not handed else "yes", *(("unknown",) if shadow or handed else ())}
         return {"no"}
 
@@ -311,14 +320,14 @@ class Answering:
                 for other in self.places(record.event, record.destination)
                 if other != place and history.turns[group, other]
             ]
-            for kind in ("unfinished", "failed", "dead-lettered"):
-                if kind in right:
-                    found.append(
-                        Expected(
-                            kind, frozenset({"error"}), place.log.destination, frozenset({place.offset}), group,
-                            frozenset({record.event}), must=right == {kind} and not elsewhere and place not in shaky,
-                        )
-                    )  # fmt: skip
+            found += [
+                Expected(
+                    kind, frozenset({"error"}), place.log.destination, frozenset({place.offset}), group,
+                    frozenset({record.event}), must=right == {kind} and not elsewhere and place not in shaky,
+                )
+                for kind in ("unfinished", "failed", "dead-lettered")
+                if kind in right
+            ]  # fmt: skip
         return found
 
     def _still_at_work(self) -> Iterator[Expected]:

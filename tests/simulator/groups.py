@@ -1,9 +1,10 @@
 """Groups of consumers: who owns what, what they were handed, what they did with it, and what they committed."""
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.histories.world import MS
 from tests.simulator.facts import Attempt, Life, Move, Place, Turn
@@ -104,9 +105,7 @@ class Groups:
         self.world = world
         payments = ("orders", "orders-retry") if world.has("retry-topics") else ("orders",)
         self.all = [Group("payment", "payment", payments, latest=world.has("latest"))]
-        self.all.append(
-            Group("audit", "audit", ("orders", "payments"), instrumented=not world.has("uninstrumented"))
-        )
+        self.all.append(Group("audit", "audit", ("orders", "payments"), instrumented=not world.has("uninstrumented")))
         self._ownerships = 0
         self._sequences = 0
 
@@ -202,10 +201,10 @@ class Groups:
             log.partition,
             None if refused else position,
             error="CommitFailedError" if refused else None,
-            **{"start": self._stamped(member)["start"]},
+            start=self._stamped(member)["start"],
         )
 
-    def _stamped(self, member: Member, began: tuple[float, float] | None = None) -> dict[str, int]:
+    def _stamped(self, member: Member, began: tuple[float, float] | None = None) -> dict[str, Any]:
         stamp = self.world.stamp(member.wire, began)
         # What tells no end of its own ends one tick of the wire's clock after the true time.
         self.world.wire.ms = self.world.now - 1
@@ -296,9 +295,7 @@ class Groups:
     def _begin(self, member: Member, turn: Turn) -> InHand:
         attempt = Attempt(self.world.order(), host=member.life.host)
         turn.attempts.append(attempt)
-        held = InHand(
-            turn, attempt, self.world.beginning(member.wire), (member.wire.member, turn.generation)
-        )
+        held = InHand(turn, attempt, self.world.beginning(member.wire), (member.wire.member, turn.generation))
         member.hand.append(held)
         self.world.pass_ms(2)
         return held
@@ -355,7 +352,9 @@ class Groups:
         self._seal(member)
         self._out_of_range(member)
         ready = {
-            log: found for log, hold in member.holds.items() if (found := self.world.brokers[log].readable(hold.position))
+            log: found
+            for log, hold in member.holds.items()
+            if (found := self.world.brokers[log].readable(hold.position))
         }
         if not ready:
             return False

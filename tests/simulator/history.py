@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -114,9 +115,7 @@ class History:
 
     def next_owner(self, group: str, log: Log, instance: str) -> int:
         """Return when another member was assigned a partition after an instance last owned it."""
-        own = [
-            move.order for move in self.moves[group, log] if move.instance == instance and move.reason == "assign"
-        ]
+        own = [move.order for move in self.moves[group, log] if move.instance == instance and move.reason == "assign"]
         last = max(own, default=NEVER)
         return min(
             (
@@ -190,7 +189,9 @@ class History:
         later = [
             other
             for other in self.in_group[turn.group, turn.place.log]
-            if other.instance == turn.instance and other.handed >= turn.handed and other is not turn
+            if other.instance == turn.instance
+            and other.handed >= turn.handed
+            and other is not turn
             and (other.ownership == turn.ownership or self.left(turn) is None)
         ]
         if self.handles_concurrently(turn.instance):
@@ -210,7 +211,7 @@ class History:
             for attempt in turn.attempts
             if attempt.ended is not None
         )
-        return any(after[0] < before[1] for before, after in zip(spans, spans[1:], strict=False)) or any(
+        return any(after[0] < before[1] for before, after in pairwise(spans)) or any(
             other[0] < one[1] and one[0] < other[1] for one in spans for other in spans if one is not other
         )
 

@@ -234,7 +234,9 @@ def _same_answer(one: dict[str, Any] | None, other: dict[str, Any], judgement: J
     lines = {line["group"]: line["answer"] for line in one["consumed"]}
     for line in other["consumed"]:
         if lines.get(line["group"]) != line["answer"]:
-            text = f"{other['message_id']}: {line['group']} {line['answer']} asked alone, else {lines.get(line['group'])}"
+            text = (
+                f"{other['message_id']}: {line['group']} {line['answer']} asked alone, else {lines.get(line['group'])}"
+            )
             judgement.differences.append(Difference("alone", "consumed", text))
 
 
@@ -243,13 +245,18 @@ def _one(
 ) -> None:
     if answered in right:
         judgement.right[question] += 1
-    elif answered == "unknown" and (telling.incomplete or _not_built(right)):
-        judgement.unknown[question] += 1
-    elif telling.incomplete and answered in telling.weaker(question, right):
+    elif answered in _doubtful(question, right, telling):
         judgement.unknown[question] += 1
     else:
         text = f"{name}: {answered}, expected {_or(right)}"
         judgement.differences.append(Difference("answer", question, text))
+
+
+def _doubtful(question: str, right: frozenset[str], telling: Telling) -> frozenset[str]:
+    """Return the answers that are not the truth and not wrong: `unknown`, or what is right as of what has arrived."""
+    if telling.incomplete:
+        return telling.weaker(question) | {"unknown"}
+    return frozenset({"unknown"}) if _not_built(right) else frozenset()
 
 
 def _not_built(right: frozenset[str]) -> bool:
@@ -318,7 +325,8 @@ def _is(claim: Claim, expected: Expected) -> bool:
 
 
 def _text(claim: Claim) -> str:
-    return f"{claim.kind} ({claim.severity}) at {claim.destination}:{_offsets(claim.offsets)} {claim.group or ''} {sorted(claim.events)}"
+    place = f"{claim.destination}:{_offsets(claim.offsets)}"
+    return f"{claim.kind} ({claim.severity}) at {place} {claim.group or ''} {sorted(claim.events)}"
 
 
 def _told(expected: Expected) -> str:

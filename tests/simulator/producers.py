@@ -1,5 +1,6 @@
 """Producers: what they send, what becomes of it, and what they are told."""
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 import zlib
@@ -182,9 +183,7 @@ class Producers:
         """Two sends in flight, the first one's first try lost: the second is appended before it."""
         sender, _, key, log = self._plain(dice)
         other_key = key if dice.chance(0.5) else KEYS[dice.below(len(KEYS))]
-        if sender.open is not None or (
-            other_key is not None and self.log_of(log.destination, other_key, dice) != log
-        ):
+        if sender.open is not None or (other_key is not None and self.log_of(log.destination, other_key, dice) != log):
             other_key = key
         if sender.open is not None:
             return
@@ -273,7 +272,15 @@ class Producers:
         passed = any(
             move.log == log and move.position >= broker.end and not move.refused for move in self.world.facts.moves
         )
-        if last is None or last.place.offset == 0 or last.send is None or last.send.transaction or sender.open or handed or passed:
+        if (
+            last is None
+            or last.place.offset == 0
+            or last.send is None
+            or last.send.transaction
+            or sender.open
+            or handed
+            or passed
+        ):
             return
         if last.removed or last.send.outcome != "acked" or last.send.acked != last.place.offset:
             return

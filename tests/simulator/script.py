@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 SWITCHED_OFF: dict[str, str] = {
-    "wide-skew": "a crashed member is taken for alive, and a re-created topic for an old one, by comparing two hosts' clocks",
+    "wide-skew": "two hosts' clocks are compared: a crashed member is taken for alive, a new topic for an old one",
     "clock-step": "where a clock was set back, the starts of processings are not known any more, yet judged by",
     "odd-order": "a record handed out after a later one is called unfinished as soon as that later one is begun",
     "conflict": "an event that was overwritten is still counted as standing there: log-reorder, republish",

@@ -47,7 +47,10 @@ def story(world: World, telling: Telling, truth: Truth, said: Said, judgement: J
         ),
         "",
         "said:",
-        *(f"  {claim.kind} ({claim.severity}) {claim.destination}:{sorted(claim.offsets)} {claim.summary}" for claim in said.claims),
+        *(
+            f"  {claim.kind} ({claim.severity}) {claim.destination}:{sorted(claim.offsets)} {claim.summary}"
+            for claim in said.claims
+        ),
         "",
         "difference:",
         *(f"  {difference.what}: {difference.kind}: {difference.text}" for difference in judgement.differences),
@@ -63,9 +66,10 @@ def _spans(world: World, telling: Telling) -> Iterator[str]:
 
 def _span(span: Span) -> str:
     told = span.attributes
+    who = f"{span.resource['service.instance.id']:>12}@{span.resource.get('host.name', '?'):<5}"
     words = [
         f"{(span.start_ns - START_NS) / 1e6:10.1f}-{(span.end_ns - START_NS) / 1e6:<10.1f}",
-        f"{span.resource['service.instance.id']:>12}@{span.resource.get('host.name', '?'):<5} #{told['flowtrail.number']:<3}",
+        f"{who} #{told['flowtrail.number']:<3}",
         f"{told['messaging.operation.name']:<10}",
     ]
     if "messaging.destination.name" in told:
@@ -96,4 +100,5 @@ def _logs(world: World) -> Iterator[str]:
             if record.send and record.send.transaction:
                 what += f" ({record.send.transaction.outcome})"
             stands.append(f"{offset}={what}{' ' + record.removed if record.removed else ''}")
-        yield f"  {log.destination}:{log.partition}{'/' + str(log.incarnation) if log.incarnation else ''} {', '.join(stands)}"
+        again = f"/{log.incarnation}" if log.incarnation else ""
+        yield f"  {log.destination}:{log.partition}{again} {', '.join(stands)}"

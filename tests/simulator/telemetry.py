@@ -29,7 +29,7 @@ class Telling:
     cut: frozenset[str] = frozenset()
     """Instances whose last spans have not arrived, which leaves no hole."""
 
-    def weaker(self, question: str, right: frozenset[str]) -> frozenset[str]:
+    def weaker(self, question: str) -> frozenset[str]:
         """Return the answers that are right as of what has arrived, though more has happened since."""
         if question == "published":
             return frozenset({"in-doubt"})  # whoever saw it or ended it did not tell; the doubt says so

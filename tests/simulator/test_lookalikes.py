@@ -4,6 +4,7 @@ The world is told to a real store, and all that flowtrail says of it is compared
 besides, each scenario names the findings that it looks like and that must not be there.
 """
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

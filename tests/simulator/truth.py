@@ -1,5 +1,6 @@
 """What must be said of a world: verdicts.md applied to the facts, in plain Python and without a look at any SQL."""
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 from collections import defaultdict
@@ -39,7 +40,9 @@ def publications(history: History) -> Iterator[Expected]:
     """publish-failed, publish-in-doubt, ghost-publish."""
     for (event, destination), sends in history.sends.items():
         handed = [place for send in sends for place in places_of(send) if history.handed[place]]
-        shadow = any(history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination)
+        shadow = any(
+            history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination
+        )
         ghosts = [
             send for send in sends
             if send.outcome == "failed" and any(history.processed_somewhere(place) for place in places_of(send))
@@ -292,9 +295,7 @@ def causal_inversions(history: History) -> Iterator[Expected]:
     for turn in history.facts.turns:
         send = history.sender(turn.place)
         if send is not None:
-            begun[turn.group, send.event] += [
-                (turn, attempt) for attempt in turn.attempts if attempt.ended is not None
-            ]
+            begun[turn.group, send.event] += [(turn, attempt) for attempt in turn.attempts if attempt.ended is not None]
     causes = {(send.event, send.cause) for send in history.facts.sends if send.cause is not None}
     for group in history.groups:
         for event, cause in causes:
@@ -407,15 +408,13 @@ def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
             outside = history.moved_over(group, place) == "assign"
             yield Expected("skipped", INFO, *where, group, events, must=clear and not outside, why="offset reset")
     if passed_by and not history.handed[place] and record.removed is None:
-        tails = any(
-            history.crashes[group, place.log] for group in history.groups_of(place.log.destination)
-        )
+        tails = any(history.crashes[group, place.log] for group in history.groups_of(place.log.destination))
         must = not tails and not may_be_compacted(history, place, send)
         yield Expected("lost", ERROR, *where, None, events, must=must)
 
 
 def may_be_compacted(history: History, place: Place, send: Send) -> bool:
-    """Tell whether compaction may explain a hole: the topic is not known to keep all, and a later record has its key."""
+    """Tell whether compaction may explain a hole: the topic may be compacted, and a later record has its key."""
     if history.facts.broker_watched and place.log.destination not in history.facts.compacting:
         return False
     return send.key is not None and any(

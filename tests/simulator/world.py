@@ -4,12 +4,13 @@ What happens goes into `facts`, and out as the spans of the contract, by the clo
 are written beside one another and never looked at again from here.
 """
 
+# ruff: noqa: D401 what happens is told here, not commanded
 from __future__ import annotations
 
 import itertools
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.histories.world import MS, START_NS
 from tests.histories.world import World as Wire
@@ -90,7 +91,7 @@ class World:
         self.wire = Wire()
         self.wire._ids = random.Random(f"ids {script.seed} {salt}")  # noqa: S311 ids of a test
         self.now = 0.0
-        self.offsets = {host: 0.0 for host in HOSTS}
+        self.offsets = dict.fromkeys(HOSTS, 0.0)
         self.samples: list[Sample] = []
         self.brokers: dict[Log, Broker] = {}
         self._orders = itertools.count(1)
@@ -147,7 +148,7 @@ class World:
     def pass_ms(self, ms: float) -> None:
         self.now += ms
 
-    def stamp(self, service: Service, began: tuple[float, float] | None = None) -> dict[str, int]:
+    def stamp(self, service: Service, began: tuple[float, float] | None = None) -> dict[str, Any]:
         """Return start and end of a span that ends now, as `service` wants them; its clock is that of its host."""
         host = service.resource["host.name"]
         service.clock_off_ms = self.offsets[host]
