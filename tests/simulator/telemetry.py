@@ -31,13 +31,17 @@ class Telling:
 
     def weaker(self, question: str) -> frozenset[str]:
         """Return the answers that are right as of what has arrived, though more has happened since."""
-        if question == "published":
-            return frozenset({"in-doubt"})  # whoever saw it or ended it did not tell; the doubt says so
-        if not self.cut:
-            return frozenset({"received", "retrying"}) if question == "consumed" else frozenset()
-        if question in ("duplicated", "reordered"):
-            return frozenset({"no"})
-        return frozenset({"pending", "in-progress", "received", "retrying", "not-expected"})
+        doubt = {
+            "published": {"in-doubt"},  # whoever saw it or ended it did not tell; the doubt says so
+            "consumed": {"received", "retrying"},
+        }
+        later = {
+            "published": {"no"},
+            "consumed": {"pending", "in-progress", "failed", "unfinished", "not-expected"},
+            "duplicated": {"no"},
+            "reordered": {"no"},
+        }
+        return frozenset(doubt.get(question, set()) | (later[question] if self.cut else set()))
 
 
 def tell(world: World) -> Telling:
