@@ -63,7 +63,11 @@ SELECT
     i.last_ns                                       AS last_sign_ns,
     c.who IS NOT NULL                               AS concurrent,
     coalesce(k.passed, FALSE)                       AS passed,
-    CASE WHEN c.who IS NULL THEN coalesce(l.last_begun_beyond > u.handed_end_ord, FALSE)
+    CASE WHEN c.who IS NULL THEN coalesce(l.last_begun_beyond > u.handed_end_ord, FALSE) AND EXISTS (
+             -- Not one that it had been handed before: what is handed out against the offsets waits its turn.
+             SELECT 1 FROM turns AS t
+             WHERE t.grp = u.grp AND t.log = u.log AND t.who = u.who AND t."offset" > u."offset"
+                 AND t.handed_end_ord >= u.handed_end_ord AND t.began_ord > u.handed_end_ord)
          ELSE coalesce(p.last_handed_end_ord > u.handed_end_ord, FALSE) OR coalesce(k.passed, FALSE) END AS went_on,
     coalesce(v.revoked_ord > u.handed_end_ord, FALSE) OR coalesce(i.ended, FALSE) AS left_in_order,
     coalesce((
