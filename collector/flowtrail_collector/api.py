@@ -68,6 +68,8 @@ class Api:
             "flows": self._flows,
             "findings": self._findings,
             "lag": self._lag,
+            "order": self._order,
+            "losses": self._losses,
             "status": self._status,
         }
         named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
@@ -107,6 +109,20 @@ class Api:
         _only(query, "since", "until", "filter")
         window, parsed = _asked(query)
         return lambda connection: lag(connection, window, parsed)
+
+    def _order(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.order import order
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: order(connection, window, parsed)
+
+    def _losses(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.losses import losses
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: losses(connection, window, parsed)
 
     def _status(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.status import status

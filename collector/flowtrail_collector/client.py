@@ -63,6 +63,14 @@ class HttpSource:
         """See Source."""
         return self._get("lag", _range(window, filter_text))
 
+    def order(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("order", _range(window, filter_text))
+
+    def losses(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("losses", _range(window, filter_text))
+
     def status(self) -> Document:
         """See Source."""
         return self._get("status", {})

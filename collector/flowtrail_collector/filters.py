@@ -47,13 +47,14 @@ KEYS = (*_FIELDS, *_ALIASES, *_TIMES)
 
 _OUR_WORDS = frozenset({"verdict", "kind", "severity", "system"})
 _SEVERITIES = ("error", "warning", "info")
-_KINDS = (
+KINDS = (
     *("publish-failed", "publish-in-doubt", "ghost-publish", "offset-conflict", "lost", "skipped"),
     *("resend", "republish", "redelivery", "replay", "content-duplicate"),
     *("log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion"),
     *("unfinished", "committed-before-processed", "failed", "dead-lettered", "missing-consumer", "unread-destination"),
     *("storm", "loop", "schema-change", "telemetry-gap", "clock-skew"),
 )
+"""Every kind of finding."""
 _VERDICTS = (
     *("ok", "duplicated", "reordered", "lost", "not-published", "in-doubt"),
     *(
@@ -70,7 +71,7 @@ _VERDICTS = (
     *("not-expected", "missing", "unknown"),
     *("draining", "falling", "stalled", "stopped", "retention"),
 )
-_VOCABULARIES = {"severity": _SEVERITIES, "kind": _KINDS, "verdict": _VERDICTS}
+_VOCABULARIES = {"severity": _SEVERITIES, "kind": KINDS, "verdict": _VERDICTS}
 """The fields whose values are flowtrail's own words: another word there is a slip, not a filter."""
 _KEY = re.compile(r"(!?)([^\s\":!,*]+):")
 _PLAIN = re.compile(r"[^\s\",!*:\\]+")

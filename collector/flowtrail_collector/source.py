@@ -69,6 +69,14 @@ class Source(Protocol):
         """`flowtrail.lag/1`: one row per group, destination and partition."""
         ...
 
+    def order(self, window: Window, filter_text: str = "") -> Document:
+        """`flowtrail.order/1`: how far arrival differs from sequence, per partition and producer or group."""
+        ...
+
+    def losses(self, window: Window, filter_text: str = "") -> Document:
+        """`flowtrail.losses/1`: what was published and consumed per destination and group, and what was not."""
+        ...
+
     def status(self) -> Document:
         """`flowtrail.status/1`: what is stored, received and watched, and how complete it is."""
         ...
@@ -131,6 +139,24 @@ class StoreSource:
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
         return self._read(lambda connection: lag(connection, asked, parsed))
+
+    def order(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.order import order
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: order(connection, asked, parsed))
+
+    def losses(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.losses import losses
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: losses(connection, asked, parsed))
 
     def status(self) -> Document:
         """See Source."""

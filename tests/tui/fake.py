@@ -108,6 +108,14 @@ class FakeSource:
         times = {"as_of": rfc3339(self.now_ns), "since": rfc3339(self.now_ns - 900 * SECOND)}
         return {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage, "rows": rows}
 
+    def order(self, window: Window, filter_text: str = "") -> Document:
+        """Return no rows."""
+        return {"schema": "flowtrail.order/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}
+
+    def losses(self, window: Window, filter_text: str = "") -> Document:
+        """Return no rows."""
+        return {"schema": "flowtrail.losses/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}
+
     def findings(self, window: Window, filter_text: str = "") -> Document:
         """Answer with nothing: no screen asks yet."""
         self._work("findings", (window, filter_text))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_collector.questions.relations import FINDINGS
+from flowtrail_collector.filters import KINDS
+from flowtrail_collector.questions.relations import FINDINGS, sql_of
 from flowtrail_collector.questions.scope import Scope, fetch
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import duckdb
 
@@ -35,13 +37,22 @@ def evidence_ids(refs: Iterable[bytes | None] | None) -> list[str]:
     return [evidence_id(ref) for ref in sorted({ref for ref in refs or () if ref})]
 
 
-def finding_rows(scope: Scope) -> list[Row]:
-    """Return the rows of every finding in the scope, gravest and newest first."""
-    scope.build(*FINDINGS)
-    union = " UNION ALL ".join(f"SELECT {_FINDING_COLUMNS} FROM {name}" for name in FINDINGS)
-    rows = scope.rows(union)
+def finding_rows(scope: Scope, kinds: Collection[str] | None = None) -> list[Row]:
+    """Return the rows of every finding in the scope, or of those of some kinds, gravest and newest first."""
+    names = [name for name in FINDINGS if kinds is None or kinds_of(name).intersection(kinds)]
+    if not names:
+        return []
+    scope.build(*names)
+    union = " UNION ALL ".join(f"SELECT {_FINDING_COLUMNS} FROM {name}" for name in names)
+    rows = [row for row in scope.rows(union) if kinds is None or row["kind"] in kinds]
     rows.sort(key=finding_order)
     return rows
+
+
+@cache
+def kinds_of(name: str) -> frozenset[str]:
+    """Return the kinds of finding that a relation may hold: those that its SQL names."""
+    return frozenset(kind for kind in KINDS if f"'{kind}'" in sql_of(name))
 
 
 def finding(row: Row) -> Document:

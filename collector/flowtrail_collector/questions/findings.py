@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.filters import KINDS
 from flowtrail_collector.questions.documents import coverage, finding, finding_rows, head
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import open_scope, quoted, table_columns
@@ -32,7 +33,7 @@ def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filt
     """Return the findings that touch the window and pass the filter, as `flowtrail.findings/1`."""
     document = head(connection, "flowtrail.findings/1")
     with window_scope(connection, window) as scope:
-        rows = [finding(row) for row in finding_rows(scope) if _touches(row, window)]
+        rows = [finding(row) for row in finding_rows(scope, _kinds(filter)) if touches(row, window)]
         document["coverage"] = coverage(scope)
     document["window"] = {
         "since": rfc3339_or_none(window.since_ns),
@@ -40,6 +41,14 @@ def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filt
     }
     document["findings"] = [row for row in rows if filter.matches(row)]
     return document
+
+
+def _kinds(filter: Filter) -> frozenset[str] | None:  # noqa: A002 the word of the grammar
+    """Return the kinds that the filter lets through, None for all: what only others need is not built."""
+    terms = [term for term in filter.terms if term.field == "kind"]
+    if not terms:
+        return None
+    return frozenset(kind for kind in KINDS if all(term.matches({"kind": kind}) for term in terms))
 
 
 @contextmanager
@@ -93,7 +102,7 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> tuple[s
     )
 
 
-def _touches(row: Row, window: Window) -> bool:
+def touches(row: Row, window: Window) -> bool:
     """Tell whether a finding overlaps the window; a telemetry gap does where its instance lived in it."""
     return (window.since_ns is None or row["last_ns"] >= window.since_ns) and (
         window.until_ns is None or row["first_ns"] <= window.until_ns

@@ -244,6 +244,10 @@ class NarrowScope:
             for row in cursor
         ]
 
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over built relations as they are read."""
+        yield from self._connection.execute(sql, parameters)
+
 
 @contextmanager
 def open_scope(loaded: Loaded) -> Iterator[NarrowScope]:

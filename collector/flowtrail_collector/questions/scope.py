@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flowtrail_collector.questions.relations import BASE, gate_of, mentioned, reads, sql_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
 
 Row = dict[str, Any]
+
+_AT_ONCE = 10_000
+"""Rows that are turned into Python's values at a time."""
 
 _EMPTY: dict[str, str] = {}
 """The columns of relations that may be left empty (see `gate_of`), as DuckDB first made them."""
@@ -30,6 +33,12 @@ class Scope(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query over built relations as dicts. It must be SQL that DuckDB and SQLite share."""
+
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of such a query as they are read, for many rows; ids and lists may not be among the columns.
+
+        Nothing else may be asked before its end.
+        """
 
 
 class WideScope:
@@ -70,6 +79,12 @@ class WideScope:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query over built relations as dicts."""
         return fetch(self._connection, sql, parameters)
+
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over built relations as they are read."""
+        cursor = self._connection.execute(sql, parameters)
+        while batch := cursor.fetchmany(_AT_ONCE):
+            yield from batch
 
 
 def fetch(

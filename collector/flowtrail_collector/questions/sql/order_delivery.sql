@@ -1,6 +1,6 @@
 -- order_delivery: records in the order in which one member was handed them, within one sequence of reading (each assign,
--- seek or reset starts a new one), redeliveries set aside. The sequence is the offset; `event_key` the record's key,
--- whoever told it.
+-- seek or reset starts a new one), redeliveries set aside. The sequence is the offset; `furthest` the largest before it;
+-- `event_key` the record's key, whoever told it.
 WITH first_turns AS (
     SELECT
         t.*, s.seq, coalesce(t.message_key, r.message_key) AS event_key,
@@ -15,6 +15,7 @@ WITH first_turns AS (
 )
 SELECT
     *,
+    max("offset") OVER line AS furthest,
     coalesce(max("offset") OVER line > "offset", FALSE) AS reordered,
     event_key IS NOT NULL AND coalesce(max("offset") OVER key_line > "offset", FALSE) AS one_key
 FROM first_turns

@@ -1,5 +1,5 @@
 -- order_log: each producer's sends in a partition, first copies only, those without an ack where a consumer tells of them: the sequence is its send number, the arrival its
--- offset. `reordered`: it stands behind a record that was sent after it. `one_key`: one of those bears its key.
+-- offset. `furthest`: the largest send number before it. `reordered`: it stands behind a record that was sent after it. `one_key`: one of those bears its key.
 WITH firsts AS (
     SELECT
         p.who, p.producer_epoch, o.log, p.producer_seq AS s, min(o."offset") AS arrival,
@@ -20,6 +20,7 @@ WITH firsts AS (
 )
 SELECT
     *,
+    max(s) OVER line AS furthest,
     coalesce(max(s) OVER line > s, FALSE) AS reordered,
     message_key IS NOT NULL AND coalesce(max(s) OVER key_line > s, FALSE) AS one_key
 FROM firsts
