@@ -9,6 +9,7 @@ one reporter for each format.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flowtrail_collector.errors import UsageError
@@ -17,9 +18,19 @@ from flowtrail_reports.documents import Documents, gather
 if TYPE_CHECKING:
     from flowtrail_reports.model import Report
 
-__all__ = ["FORMATS", "REPORTS", "TEXT_FORMATS", "Documents", "build_report", "default_file", "gather", "make_report"]
+__all__ = [
+    "FORMATS",
+    "REPORTS",
+    "TEXT_FORMATS",
+    "Documents",
+    "build_report",
+    "default_file",
+    "gather",
+    "make_report",
+    "render",
+]
 
-REPORTS = ("lag", "duplicates")
+REPORTS = ("lag", "duplicates", "order", "losses", "flow")
 FORMATS = ("html", "csv", "json", "md", "junit", "parquet")
 TEXT_FORMATS = ("csv", "json", "md", "junit")
 """Formats that are written to standard output where no file is named."""
@@ -27,22 +38,22 @@ TEXT_FORMATS = ("csv", "json", "md", "junit")
 
 def make_report(report: str, documents: Documents, format: str) -> bytes:  # noqa: A002 - the option's name
     """Make a report in one format. Raises UsageError for a report or format that does not exist."""
+    return render(build_report(report, documents), format)
+
+
+def render(report: Report, format: str) -> bytes:  # noqa: A002 - the option's name
+    """Write a report in one format. Raises UsageError for a format that does not exist."""
     from flowtrail_reports.formats import reporter_for
 
-    return reporter_for(format).render(build_report(report, documents))
+    return reporter_for(format).render(report)
 
 
 def build_report(report: str, documents: Documents) -> Report:
     """Make a report as plain values, to be written in several formats. Raises UsageError."""
-    if report == "lag":
-        from flowtrail_reports.lag import lag_report
-
-        return lag_report(documents)
-    if report == "duplicates":
-        from flowtrail_reports.duplicates import duplicates_report
-
-        return duplicates_report(documents)
-    raise UsageError(f"there is no report {report!r}; the reports are {', '.join(REPORTS)}")
+    if report not in REPORTS:
+        raise UsageError(f"there is no report {report!r}; the reports are {', '.join(REPORTS)}")
+    made: Report = getattr(import_module(f"{__name__}.{report}"), f"{report}_report")(documents)
+    return made
 
 
 def default_file(report: str, format: str) -> str:  # noqa: A002 - the option's name

@@ -37,21 +37,30 @@ class Documents:
     findings: Document = field(default_factory=lambda: {"findings": []})
     events: dict[str, Document] = field(default_factory=dict)
     """Events of `flowtrail.ask/1` by message id, for the duplicated ones."""
+    order: Document = field(default_factory=lambda: {"rows": [], "findings": []})
+    losses: Document = field(default_factory=lambda: {"rows": [], "findings": []})
+    answer: Document = field(default_factory=lambda: {"asked": "", "events": []})
+    """`flowtrail.ask/1` on what the flow report is about."""
 
 
-def gather(report: str, source: Source, window: Window, filter_text: str = "") -> Documents:
-    """Ask `source` all that `report` needs. Raises the source's errors."""
-    about: dict[str, Any] = {
-        "source": source.name,
-        "since": rfc3339_or_none(window.since_ns),
-        "until": rfc3339_or_none(window.until_ns),
-        "filter": filter_text,
-        "status": source.status(),
-        "findings": source.findings(window, filter_text if report == "duplicates" else ""),
-    }
+def gather(report: str, source: Source, window: Window, filter_text: str = "", *, what: str | None = None) -> Documents:
+    """Ask `source` all that `report` needs; `what` names the event or flow of the flow report.
+
+    That one looks through everything, whatever the window. Raises the source's errors.
+    """
+    about: dict[str, Any] = {"source": source.name, "filter": filter_text, "status": source.status()}
+    if report == "flow":
+        return Documents(**about, answer=source.ask(what or ""))
+    about |= {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
+    if report == "order":
+        return Documents(**about, order=source.order(window, filter_text))
+    if report == "losses":
+        return Documents(**about, losses=source.losses(window, filter_text))
     if report == "lag":
-        return Documents(**about, lag=source.lag(window, filter_text))
-    return Documents(**about, events=_events(source, about["findings"]))
+        rebalances = source.findings(window, "kind:redelivery")
+        return Documents(**about, findings=rebalances, lag=source.lag(window, filter_text))
+    found = source.findings(window, f"{filter_text} kind:{','.join((*DUPLICATES, *EXPLAINED))}".strip())
+    return Documents(**about, findings=found, events=_events(source, found))
 
 
 def _events(source: Source, findings: Document) -> dict[str, Document]:

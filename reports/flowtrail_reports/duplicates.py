@@ -7,15 +7,14 @@ same record handled twice with success is not (`error`), nor is an event that th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.wording import counted
 from flowtrail_reports.documents import DUPLICATES, EXPLAINED
-from flowtrail_reports.facts import coverage, facts, percentage, provenance
+from flowtrail_reports.facts import coverage, doubt, facts, percentage, provenance
 from flowtrail_reports.model import Check, Column, Report, Section, Stroke, Table, Timeline, Tone
 from flowtrail_reports.visible import visible
-from flowtrail_reports.writing import listing
+from flowtrail_reports.writing import apart_ms, listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +127,7 @@ def duplicates_report(documents: Documents) -> Report:
             )
             for row in causes
         )
-        or (Check("no duplicates", None),),
+        or (Check("no duplicates", None, doubt(documents, answer)),),
     )
 
 
@@ -187,8 +186,7 @@ def _clock(moment: str | None) -> str:
 def _gap_ms(finding: Document) -> float | None:
     if not finding["first_at"] or not finding["last_at"] or finding["kind"] == "resend":
         return None  # when the first copy of a resend was written, its lost answer would have told
-    gap = datetime.fromisoformat(finding["last_at"]) - datetime.fromisoformat(finding["first_at"])
-    return round(gap.total_seconds() * 1000, 3)
+    return apart_ms(finding["first_at"], finding["last_at"])
 
 
 def _causes(rows: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

@@ -38,6 +38,12 @@ def percentage(share: float | None) -> str:
     return "100 %" if share >= 1 else f"{min(share * 100, 99.9):.1f} %"
 
 
+def doubt(documents: Documents, answer: dict[str, Any]) -> str | None:
+    """Say why nothing follows from what was not seen; None where all was seen."""
+    known = coverage(documents, answer)
+    return None if known is not None and known >= 1 else f"coverage is {percentage(known)}"
+
+
 def provenance(documents: Documents, answer: dict[str, Any]) -> dict[str, Any]:
     """Return the same facts for JSON."""
     return {

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 Tone = Literal["good", "warning", "error", "unknown"]
 """How the headline is meant. `unknown`: there is too little to say."""
-Kind = Literal["text", "id", "evidence", "number", "milliseconds", "time", "severity", "status"]
+Kind = Literal["text", "id", "evidence", "number", "share", "milliseconds", "time", "severity", "status"]
 """How a column's values are written."""
 
 
@@ -70,12 +70,30 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a bar."""
+
+    label: str
+    value: int
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Wholes and their parts: one bar for each name."""
+
+    title: str
+    unit: str
+    bars: tuple[tuple[str, tuple[Part, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A titled part of a report."""
 
     title: str
     note: str = ""
-    charts: tuple[LineChart | Timeline, ...] = ()
+    charts: tuple[LineChart | Timeline | Bars, ...] = ()
     table: Table | None = None
 
 
@@ -85,6 +103,8 @@ class Check:
 
     name: str
     wrong: str | None
+    doubt: str | None = None
+    """Why it can not be said to hold although nothing is known to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class Report:
     """A whole report."""
 
     name: str
-    """`lag`, `duplicates`: also in file names and the JSON schema."""
+    """`lag`, `duplicates` and so on: also in file names and the JSON schema."""
     title: str
     headline: str
     """The first sentence: what happened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_reports.visible import visible
@@ -41,6 +42,13 @@ def milliseconds(value: float) -> str:
     return f"{value / 3_600_000:.1f} h"
 
 
+def share(value: float) -> str:
+    """Write a part of a whole in percent; never 0 or 100 % for what is only close to it."""
+    if value in (0, 1):
+        return f"{value * 100:.0f} %"
+    return f"{min(max(value * 100, 0.01), 99.99):.3g} %" if value < 0.99 else f"{min(value * 100, 99.99):.2f} %"
+
+
 def time(value: str) -> str:
     """Write an instant to the millisecond, in UTC, with its date."""
     day, _, rest = value.rstrip("Z").partition("T")
@@ -48,9 +56,24 @@ def time(value: str) -> str:
     return visible(f"{day} {clock}.{fraction[:3].ljust(3, '0')}")
 
 
+def earlier(value: str, by_ms: float) -> str:
+    """Return the instant so many milliseconds before another, as RFC 3339."""
+    return (datetime.fromisoformat(value) - timedelta(milliseconds=by_ms)).isoformat()
+
+
+def apart_ms(begin: str, end: str) -> float:
+    """Return the milliseconds from one instant to another."""
+    return round((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds() * 1000, 3)
+
+
 def listing(names: Sequence[str]) -> str:
     """Write `a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-_WRITERS: dict[Kind, Callable[[Any], str]] = {"number": number, "milliseconds": milliseconds, "time": time}
+_WRITERS: dict[Kind, Callable[[Any], str]] = {
+    "number": number,
+    "share": share,
+    "milliseconds": milliseconds,
+    "time": time,
+}

@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from flowtrail_reports.model import Column, Report
 
-LISTS = ("message_ids", "evidence")
+TEXTS = ("message_ids", "culprit_ids", "evidence")
+NUMBERS = ("offsets", "culprit_offsets")
+"""Columns that hold lists."""
+_MEASURES = ("number", "share", "milliseconds")
 
 
 class ParquetReporter:
@@ -29,18 +32,18 @@ class ParquetReporter:
 
 
 def _type(column: Column) -> pa.DataType:
-    if column.key in LISTS:
+    if column.key in TEXTS:
         return pa.list_(pa.string())
-    if column.key == "offsets":
+    if column.key in NUMBERS:
         return pa.list_(pa.int64())
     if column.kind == "time":
         return pa.timestamp("us", tz="UTC")
-    return pa.float64() if column.kind in ("number", "milliseconds") else pa.string()
+    return pa.float64() if column.kind in _MEASURES else pa.string()
 
 
 def _value(value: Any, column: Column) -> Any:
-    if value is None or column.key in (*LISTS, "offsets"):
+    if value is None or column.key in (*TEXTS, *NUMBERS):
         return value
     if column.kind == "time":
         return datetime.fromisoformat(value)
-    return float(value) if column.kind in ("number", "milliseconds") else str(value)
+    return float(value) if column.kind in _MEASURES else str(value)

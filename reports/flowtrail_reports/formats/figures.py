@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from flowtrail_reports.model import LineChart
+from flowtrail_reports.model import Bars, LineChart
 from flowtrail_reports.visible import visible
 
 if TYPE_CHECKING:
@@ -17,12 +17,16 @@ INK = "#7b8794"
 GRID = "rgba(123,135,148,0.22)"
 LINES = ("#3b82c4", "#d9822b", "#2f9e6e", "#a463bf", "#c9504f", "#8a7a5c", "#3aa6a6", "#b0578d")
 TONES: dict[Tone, str] = {"error": "#d64545", "warning": "#d9962b", "good": "#2f9e6e", "unknown": INK}
+PATTERNS = ("", "/", "x", ".", "-", "+")
 MOST_LABEL = 60
 
 
-def figure(chart: LineChart | Timeline) -> dict[str, Any]:
+def figure(chart: LineChart | Timeline | Bars) -> dict[str, Any]:
     """Return a chart's figure as plain values."""
-    drawn = _lines(chart) if isinstance(chart, LineChart) else _timeline(chart)
+    if isinstance(chart, Bars):
+        drawn = _bars(chart)
+    else:
+        drawn = _lines(chart) if isinstance(chart, LineChart) else _timeline(chart)
     return dict(drawn.to_plotly_json())
 
 
@@ -62,6 +66,33 @@ def _timeline(chart: Timeline) -> Any:
             showlegend=False,
         )
     drawn.update_layout(yaxis={"type": "category", "automargin": True, "autorange": "reversed"})
+    return drawn
+
+
+def _bars(chart: Bars) -> Any:
+    """Draw one trace for each label; labels of one tone differ in their pattern."""
+    drawn = go.Figure(layout=_layout(""))
+    labels = list(dict.fromkeys((part.label, part.tone) for _, parts in chart.bars for part in parts))
+    used: dict[Tone, int] = {}
+    for label, tone in labels:
+        pattern = PATTERNS[used.get(tone, 0) % len(PATTERNS)]
+        used[tone] = used.get(tone, 0) + 1
+        values = [sum(part.value for part in parts if part.label == label) for _, parts in chart.bars]
+        drawn.add_bar(
+            x=values,
+            y=[_label(name) for name, _ in chart.bars],
+            orientation="h",
+            name=_label(label),
+            marker={"color": TONES[tone], "pattern": {"shape": pattern, "size": 6, "solidity": 0.35}},
+            hovertemplate="%{x:,} %{fullData.name}<extra>%{y}</extra>",
+        )
+    drawn.update_layout(
+        barmode="stack",
+        bargap=0.35,
+        xaxis={"type": "linear", "hoverformat": None, "title": {"text": chart.unit}},
+        yaxis={"type": "category", "autorange": "reversed"},
+        legend={"y": -0.24},
+    )
     return drawn
 
 

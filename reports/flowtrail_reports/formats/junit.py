@@ -1,4 +1,4 @@
-"""JUnit XML: one test case for each group or cause, failed where something is wrong."""
+"""JUnit XML: a test case for each row or cause, failed where something is wrong, skipped where nothing can be said."""
 
 from __future__ import annotations
 
@@ -24,15 +24,20 @@ class JunitReporter:
 def _lines(report: Report) -> Iterator[str]:
     failures = sum(1 for check in report.checks if check.wrong is not None)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f'<testsuites><testsuite name="flowtrail {report.name}" tests="{len(report.checks)}" failures="{failures}">'
+    skipped = sum(1 for check in report.checks if check.wrong is None and check.doubt is not None)
+    counts = f'tests="{len(report.checks)}" failures="{failures}" skipped="{skipped}"'
+    yield f'<testsuites><testsuite name="flowtrail {report.name}" {counts}>'
     for check in report.checks:
         yield _case(report.name, check)
-    yield f"<system-out>{escape(visible(report.headline))}</system-out>"
+    told = "; ".join(f"{label}: {value}" for label, value in report.facts)
+    yield f"<system-out>{escape(visible(report.headline))} {escape(visible(told))}</system-out>"
     yield "</testsuite></testsuites>"
 
 
 def _case(report: str, check: Check) -> str:
     start = f'<testcase classname="flowtrail.{report}" name={quoteattr(visible(check.name))}'
+    if check.wrong is None and check.doubt is not None:
+        return f"{start}><skipped message={quoteattr(visible(check.doubt))}/></testcase>"
     if check.wrong is None:
         return f"{start}/>"
     return f"{start}><failure message={quoteattr(visible(check.wrong))}/></testcase>"

@@ -42,23 +42,45 @@ def command(
     formats: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    r"""Write a report: lag or duplicates.
+    r"""Write a report: lag, duplicates, order, losses, or flow WHAT.
+
+    \b
+    lag         how far each group is behind, and whether it catches up
+    duplicates  what was written, handed out or handled more than once
+    order       where arrival differs from sequence, counted as in RFC 4737
+    losses      what was published and consumed, and what was lost on the way
+    flow WHAT   the story of one event or flow; WHAT is what `flowtrail ask` takes
 
     \b
     Without -o, csv, json, md and junit go to standard output,
     html and parquet to flowtrail-REPORT.FORMAT.
     """
-    from flowtrail_reports import FORMATS, REPORTS, gather, make_report
+    from flowtrail_reports import FORMATS, REPORTS, build_report, gather, render
 
     _known("report", report, REPORTS)
     wanted = tuple(dict.fromkeys((*formats, "json") if as_json else formats or ("html",)))
     for name in wanted:
         _known("format", name, FORMATS)
-    text = options.filter_text(words, filters)
+    what = _what(words, filters, since, until) if report == "flow" else None
+    text = options.filter_text(words, filters) if what is None else ""
     with options.opened(source) as opened:
-        documents = gather(report, opened, options.window_of(opened, since, until), text)
+        window = options.window_of(opened, None if what else since, None if what else until)
+        documents = gather(report, opened, window, text, what=what)
+    made = build_report(report, documents)
     for name in wanted:
-        _write(make_report(report, documents, name), _place(report, name, output, several=len(wanted) > 1))
+        _write(render(made, name), _place(report, name, output, several=len(wanted) > 1))
+
+
+def _what(words: tuple[str, ...], filters: tuple[str, ...], since: str | None, until: str | None) -> str:
+    """Return what the flow report is about. Raises UsageError."""
+    if len(words) != 1 or filters:
+        raise click.UsageError(
+            "report flow takes one WHAT and no filter: a message id, a correlation id, a trace id, "
+            "destination:partition:offset, or key:destination/value"
+        )
+    if since is not None or until is not None:
+        options.narrate("report flow looks through everything: --since and --until are not needed")
+    return words[0]
 
 
 def _known(what: str, name: str, known: tuple[str, ...]) -> None:

@@ -1,0 +1,61 @@
+"""Findings as a table: what happened to which event, where, and the spans that prove it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrail_reports.model import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowtrail_reports.documents import Document
+
+NONE = "–"
+COLUMNS = (
+    Column("severity", "Severity", "severity"),
+    Column("message_ids", "Event", "id"),
+    Column("place", "Record", "id"),
+    Column("who", "Who"),
+    Column("reason", "Cause", missing=NONE),
+    Column("first_at", "First", "time"),
+    Column("last_at", "Last", "time"),
+    Column("grade", "Grade"),
+    Column("evidence", "Evidence", "evidence"),
+)
+FLAT = (
+    Column("severity", "Severity", "severity"),
+    Column("kind", "Kind"),
+    Column("reason", "Cause", missing=NONE),
+    Column("system", "System"),
+    Column("destination", "Destination"),
+    Column("partition", "Partition", "number"),
+    Column("offsets", "Offsets"),
+    Column("group", "Group", missing=NONE),
+    Column("producer", "Producer", missing=NONE),
+    Column("message_ids", "Message ids", "id"),
+    Column("count", "Times", "number"),
+    Column("first_at", "First", "time"),
+    Column("last_at", "Last", "time"),
+    Column("grade", "Grade"),
+    Column("summary", "In words"),
+    Column("evidence", "Evidence", "evidence"),
+)
+
+
+def finding_table(findings: Iterable[Document]) -> Table:
+    """Lay findings out for people."""
+    return Table(COLUMNS, tuple(map(finding_row, findings)))
+
+
+def finding_row(finding: Document) -> dict[str, Any]:
+    """Add to a finding what a table of findings shows: its place, and whose it is."""
+    return {**finding, "place": place(finding), "who": finding["group"] or finding["producer"]}
+
+
+def place(finding: Document) -> str:
+    """Name where a finding stands, as far as it has a place."""
+    if finding["partition"] is None:
+        return finding["destination"] or "?"
+    offsets = ",".join(map(str, finding["offsets"][:5])) + (",…" if len(finding["offsets"]) > 5 else "")
+    return f"{finding['destination']}:{finding['partition']}" + (f":{offsets}" if offsets else "")
