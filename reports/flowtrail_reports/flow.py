@@ -84,7 +84,7 @@ def flow_report(documents: Documents) -> Report:
     findings = list(_findings(events))
     return Report(
         name="flow",
-        title=f"Flow {visible(answer['asked'])}" if answer["asked"] else "Flow",
+        title="Flow",
         headline=_headline(events, findings),
         tone=_tone(events, findings, coverage(documents, answer)),
         facts=(("Asked", f"{visible(answer['asked'])} ({answer.get('understood_as')})"), *facts(documents, answer)),
@@ -202,9 +202,9 @@ def _headline(events: Sequence[Document], findings: Sequence[Document]) -> str:
     lines = [line for event in events for line in event["consumed"]]
     done = sum(1 for line in lines if line["answer"] == "processed")
     published = sum(1 for event in events if event["published"]["answer"] == "yes")
-    said = (
-        f"{counted(len(events), 'event')}, {published} of them published; {done} of {len(lines)} deliveries processed"
-    )
+    said = f"{counted(len(events), 'event')}, {published} published"
+    if lines:
+        said += f"; {done} of {counted(len(lines), 'processing')} done"
     if grave:
         return f"{said}; {counted(len(grave), 'finding')}: {visible(grave[0]['summary'])}" + (
             f", and {len(grave) - 1} more." if len(grave) > 1 else "."

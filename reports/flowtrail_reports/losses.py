@@ -26,11 +26,6 @@ KINDS = {
     "lost": ("Lost", "Acked, and some reader went past it, and nobody was ever handed it.", "lost"),
     "skipped": ("Skipped", "A group went past it without being handed it.", "skipped"),
     "publish-failed": ("Not published", "Every attempt to send it failed, and nobody saw it.", "not published"),
-    "publish-in-doubt": (
-        "Publication in doubt",
-        "Neither an ack nor a definite failure is known, and the client has given up waiting.",
-        "in doubt",
-    ),
     "ghost-publish": (
         "Published against the client's word",
         "The client was told that it failed, and it was consumed all the same: whoever sends it again sends it twice.",
@@ -43,6 +38,11 @@ KINDS = {
     ),
     "failed": ("Failed", "The last attempt failed, and nothing shows another.", "failed"),
     "dead-lettered": ("Dead-lettered", "Failed, and a copy stands on a dead-letter destination.", "dead-lettered"),
+    "publish-in-doubt": (
+        "Publication in doubt",
+        "Neither an ack nor a definite failure is known, and the client has given up waiting.",
+        "in doubt whether published",
+    ),
 }
 """Title, meaning, and how the headline says it; gravest first."""
 ANSWERS: dict[str, tuple[str, Tone]] = {
@@ -75,7 +75,7 @@ DESTINATIONS = (
 GROUPS = (
     Column("group", "Group"),
     Column("destination", "Destination"),
-    Column("events", "Published", "number"),
+    Column("events", "Events", "number"),
     Column("processed", "Processed", "number"),
     Column("dead-lettered", "Dead-lettered", "number"),
     Column("failed", "Failed", "number"),
@@ -85,6 +85,8 @@ GROUPS = (
     Column("not-expected", "Not expected", "number"),
     Column("unknown", "Unknown", "number"),
 )
+MOST_NAMED = 3
+"""Groups or producers that the headline names; of more, none."""
 UNDER_WAY = ("pending", "retrying", "in-progress", "received")
 CAUSES = (
     Column("severity", "Severity", "severity"),
@@ -140,9 +142,8 @@ def _sections(
     destinations = tuple(_flat(row) for row in rows if row["group"] is None)
     groups = tuple(_flat(row) for row in rows if row["group"] is not None)
     yield Section("Published", "Each event once per destination.", table=Table(DESTINATIONS, destinations))
-    yield Section(
-        "Consumed", "What became of each published event in each group.", _bars(groups), Table(GROUPS, groups)
-    )
+    note = "What became of each event in each group; those that were not published are left out."
+    yield Section("Consumed", note, _bars(groups), Table(GROUPS, groups))
     if causes:
         yield Section("By cause", table=Table(CAUSES, tuple(causes)))
     for kind, (title, note, _) in KINDS.items():
@@ -168,10 +169,11 @@ def _flat(row: Document) -> Row:
 
 
 def _bars(groups: Sequence[Row]) -> tuple[Bars, ...]:
+    told = {name: shown for name, shown in ANSWERS.items() if any(row[name] for row in groups)}
     bars = tuple(
         (
             f"{row['group']} on {row['destination']}",
-            tuple(Part(label, row[name], tone) for name, (label, tone) in ANSWERS.items() if row[name]),
+            tuple(Part(label, row[name], tone) for name, (label, tone) in told.items()),
         )
         for row in groups
     )
@@ -218,10 +220,11 @@ def _headline(found: Sequence[Row], unknown: Sequence[Row], documents: Documents
         members = [row for row in found if row["kind"] == kind and row["severity"] != "info"]
         if members:
             who = sorted({visible(row["who"]) for row in members if row["who"]})
-            by = f" by {listing(who)}" if 0 < len(who) <= 3 else f" by {len(who)} of them" if who else ""
-            said.append(f"{number(_events(members))} {words}{by}")
+            whose = f" ({listing(who)})" if 0 < len(who) <= MOST_NAMED else ""
+            said.append(f"{number(_events(members))} {words}{whose}")
     doubtful = sum(row["events"] for row in unknown)
-    open_ = f" Of {counted(doubtful, 'answer')} nothing certain is known." if doubtful else ""
+    are = "is" if doubtful == 1 else "are"
+    open_ = f" {counted(doubtful, 'answer')} {are} unknown or in doubt." if doubtful else ""
     if said:
         return f"{'; '.join(said)}.{open_}"
     if not any(row["events"] for row in documents.losses["rows"]):

@@ -48,7 +48,7 @@ SUMMARY = (
     Column("party", "Producer or group"),
     Column("destination", "Destination"),
     *_COUNTS,
-    Column("sure", "Sure"),
+    Column("sure", "Sure?"),
 )
 PARTITIONS = (
     Column("severity", "Severity", "severity", missing="–"),
@@ -58,7 +58,8 @@ PARTITIONS = (
     Column("partition", "Partition", "number"),
     *_COUNTS,
     Column("coverage", "Coverage", "share"),
-    Column("sure", "Sure"),
+    Column("sure", "Sure?"),
+    Column("reason", "Because", missing="–"),
 )
 NAMED = (
     Column("scope", "Scope"),
@@ -92,6 +93,8 @@ FLAT = (
     Column("complete", "Complete"),
     Column("reason", "Because"),
 )
+MOST_NAMED = 3
+"""Producers or groups that the headline names; of more, the number."""
 MOST_STROKES = 400
 """Late events in the chart; more can not be told apart."""
 
@@ -135,7 +138,7 @@ def _row(row: Document) -> Row:
         "warnings": found["warning"],
         "culprit_offsets": [one["offset"] for one in row["culprits"]],
         "culprit_ids": [one["message_id"] for one in row["culprits"] if one["message_id"]],
-        "sure": "yes" if row["complete"] else f"no: {row['reason']}",
+        "sure": "yes" if row["complete"] else "no",
     }
 
 
@@ -187,7 +190,7 @@ def _summed(rows: Sequence[Row]) -> Iterable[Row]:
 
 def _sum(key: tuple[str, str, str], rows: Sequence[Row]) -> Row:
     known = [row for row in rows if row["reordered"] is not None]
-    events, unsure = _total(known, "events"), [row for row in rows if not row["complete"]]
+    events = _total(known, "events")
     return {
         **dict(zip(("scope", "party", "destination"), key, strict=True)),
         "severity": min((row["severity"] for row in rows if row["severity"]), key=SEVERITIES.index, default=None),
@@ -196,7 +199,7 @@ def _sum(key: tuple[str, str, str], rows: Sequence[Row]) -> Row:
         "ratio": _total(known, "reordered") / events if events else None,
         **{name: _most(known, name) for name in ("max_extent", "max_n", "max_late_ms")},
         **{name: _total(known, name) if known else None for name in ("moved", "discontinuities", "skipped_sequence")},
-        "sure": "yes" if not unsure else f"no: {', '.join(sorted({row['reason'] for row in unsure}))}",
+        "sure": "yes" if all(row["complete"] for row in rows) else "no",
     }
 
 
@@ -241,20 +244,11 @@ def _stroke_tone(row: Row) -> Tone:
 
 
 def _headline(rows: Sequence[Row], inversions: Sequence[Document], documents: Documents) -> str:
-    said = []
-    for scope, (where, _) in SCOPES.items():
-        late = [row for row in rows if row["scope"] == scope and row["reordered"]]
-        if late:
-            parties = sorted({visible(row["party"]) for row in late})
-            who = f" of {listing(parties)}" if len(parties) <= 3 else f" of {len(parties)} {_plural(scope)}"
-            unsure = "" if all(row["complete"] for row in late) else ", which is not sure"
-            said.append(
-                f"{counted(_total(late, 'reordered'), 'event')} late {where}{who} "
-                f"({number(_total(late, 'moved'))} would have to move{unsure})"
-            )
-    if inversions:
-        said.append(f"{counted(len(inversions), 'effect')} begun before the cause")
-    if said:
+    late = [row for row in rows if row["reordered"]]
+    if late or inversions:
+        said = [_late(late)] if late else []
+        if inversions:
+            said.append(f"{counted(len(inversions), 'effect')} begun before the cause")
         return f"{'; '.join(said)}."
     if not rows:
         return "No event arrived in this window."
@@ -269,8 +263,23 @@ def _headline(rows: Sequence[Row], inversions: Sequence[Document], documents: Do
     return f"No reordering was seen. Coverage is {share}{f' ({visible(why)})' if why else ''}: some may be hidden."
 
 
-def _plural(scope: str) -> str:
-    return "producers" if scope == "log" else "groups"
+def _late(late: Sequence[Row]) -> str:
+    """Say how many events arrived late, where, and how many would have to move; scopes count by themselves."""
+    said = []
+    for scope, (where, _) in SCOPES.items():
+        members = [row for row in late if row["scope"] == scope]
+        if members:
+            names = sorted({visible(row["party"]) for row in members})
+            who = listing(names) if len(names) <= MOST_NAMED else counted(len(names), _party(scope))
+            sure = "" if all(row["complete"] for row in members) else " (not sure)"
+            said.append(f"{number(_total(members, 'reordered'))} {where} of {who}{sure}")
+    moved = _total(late, "moved")
+    total = counted(_total(late, "reordered"), "late arrival")
+    return f"{total}: {listing(said)}; {number(moved)} would have to move"
+
+
+def _party(scope: str) -> str:
+    return "producer" if scope == "log" else "group"
 
 
 def _tone(rows: Sequence[Row], inversions: Sequence[Document], share: float | None) -> Tone:

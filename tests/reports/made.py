@@ -1,4 +1,4 @@
-"""Documents written by hand: a slow group, two kinds of redelivery, a resend, a republish; and hostile names."""
+"""Documents written by hand, with something of everything that reports show; and hostile names."""
 
 from typing import Any
 
@@ -84,6 +84,138 @@ def event(message_id: str, second: int, group: str) -> dict[str, Any]:
     }
 
 
+def order_row(scope: str, party: str, partition: int = 3, late: int = 0, **more: Any) -> dict[str, Any]:
+    """Write one row of flowtrail.order/1: each late event was overtaken by one that must move."""
+    details = [
+        {
+            "offset": 1001 + number,
+            "message_id": f"{party}-{number}",
+            "sequence": 11 + number,
+            "extent": number + 1,
+            "n": 0 if number else 1,
+            "late_ms": 2.5 * (number + 1),
+            "at": f"2026-03-01T12:05:{number % 60:02}.100000000Z",
+            "overtaken_by": 1000,
+        }
+        for number in range(late)
+    ]
+    return {
+        "scope": scope,
+        "system": "kafka",
+        "destination": "orders",
+        "partition": partition,
+        "producer": party if scope == "log" else None,
+        "group": None if scope == "log" else party,
+        "events": 100,
+        "reordered": late,
+        "ratio": late / 100,
+        "max_extent": late,
+        "max_n": 1 if late else 0,
+        "max_late_ms": 2.5 * late,
+        "discontinuities": 1 if late else 0,
+        "skipped_sequence": late,
+        "moved": 1 if late else 0,
+        "culprits": [{"offset": 1000, "message_id": f"{party}-early"}] if late else [],
+        "details": details,
+        "complete": True,
+        "reason": None,
+        "coverage": 1.0,
+        "findings": {"error": 0, "warning": 0, "info": 0},
+        **more,
+    }
+
+
+def order(name: str = "") -> dict[str, Any]:
+    """Write flowtrail.order/1: a producer out of order, a concurrent group, a dark one, and an inversion."""
+    rows = [
+        order_row("log", f"orders{name}", late=4, findings={"error": 4, "warning": 0, "info": 0}),
+        order_row("log", f"orders{name}", partition=4),
+        order_row("delivery", f"payment{name}"),
+        order_row("completion", f"payment{name}", late=2, findings={"error": 0, "warning": 0, "info": 2}),
+        order_row("delivery", f"dark{name}", late=1, complete=False, reason="telemetry gap", coverage=0.9),
+    ]
+    inversion = finding("causal-inversion", "error", f"effect{name}", 40, group=f"payment{name}", count=1)
+    return {
+        "schema": "flowtrail.order/1",
+        "as_of": AS_OF,
+        "coverage": 0.997,
+        "rows": rows,
+        "findings": [inversion, finding("log-reorder", "error", f"orders{name}-0", 1, producer=f"orders{name}")],
+    }
+
+
+def losses_row(group: str | None, answers: dict[str, int], **more: Any) -> dict[str, Any]:
+    """Write one row of flowtrail.losses/1."""
+    return {
+        "system": "kafka",
+        "destination": "orders",
+        "group": group,
+        "assumed": False,
+        "events": sum(answers.values()),
+        "answers": answers,
+        "unknown": [],
+        "findings": {},
+        **more,
+    }
+
+
+def losses(name: str = "") -> dict[str, Any]:
+    """Write flowtrail.losses/1: one event lost, two never finished, one in doubt, some unknown."""
+    doubt = [{"answer": "in-doubt", "reason": "timeout", "events": 1}]
+    gap = [{"answer": "unknown", "reason": "telemetry gap", "events": 40}]
+    group = f"payment{name}"
+    return {
+        "schema": "flowtrail.losses/1",
+        "as_of": AS_OF,
+        "coverage": 0.997,
+        "rows": [
+            losses_row(None, {"yes": 99, "in-doubt": 1}, unknown=doubt, findings={"lost": 1, "publish-in-doubt": 1}),
+            losses_row(group, {"processed": 97, "unfinished": 2, "pending": 1}, findings={"unfinished": 2}),
+            losses_row(f"dark{name}", {"processed": 60, "unknown": 40}, unknown=gap, assumed=True),
+            losses_row("ledger", {"processed": 99, "dead-lettered": 1}, findings={"dead-lettered": 1}),
+            losses_row("audit", {"processed": 100}),
+        ],
+        "findings": [
+            finding("lost", "error", f"order-4{name}", 4, count=1),
+            finding("unfinished", "error", f"order-5{name}", 5, group=group, reason="the member went on"),
+            finding("unfinished", "error", f"order-6{name}", 6, group=group, reason="the member went on"),
+            finding("dead-lettered", "error", f"order-8{name}", 8, group="ledger", reason="ValueError"),
+            finding("publish-in-doubt", "warning", f"order-9{name}", 9, producer=f"orders{name}", offsets=[]),
+        ],
+    }
+
+
+def answer(name: str = "") -> dict[str, Any]:
+    """Write flowtrail.ask/1 on a flow of two events: the second was handled twice, and not by everybody."""
+    clean = {"answer": "no", "findings": []}
+    twice = finding("redelivery", "error", f"meal-1{name}", 1, group=f"restaurant{name}", reason="rebalance")
+    told = {"correlation_id": f"flow-1{name}", "type": f"OrderPlaced{name}", "system": "kafka", "key": f"42{name}"}
+    published = {"reason": "acked", "grade": "A", "evidence": twice["evidence"][:1]}
+    events = []
+    for number in range(2):
+        one = event(f"meal-{number}{name}", number, f"restaurant{name}")
+        one["published"] |= published
+        (line,) = one["consumed"]
+        line |= {"reason": None, "grade": "A", "evidence": twice["evidence"]}
+        events.append(
+            {
+                **told,
+                **one,
+                "causation_id": f"meal-0{name}" if number else None,
+                "producer": f"orders{name}",
+                "duplicated": {"answer": "yes", "findings": [twice]} if number else clean,
+                "reordered": clean,
+                "findings": [twice] if number else [],
+                "summary": f"published once{name}.",
+            }
+        )
+    events[0]["consumed"][0]["deliveries"].pop()
+    never = {"group": f"ledger{name}", "assumed": True, "answer": "unknown", "reason": "telemetry gap", "grade": "?"}
+    events[1]["consumed"].append({**never, "deliveries": [], "evidence": []})
+    head = {"schema": "flowtrail.ask/1", "asked": f"flow:flow-1{name}", "understood_as": "flow"}
+    return {**head, "as_of": AS_OF, "coverage": 0.997, "events": events}
+
+
 def documents(name: str = "") -> Documents:
     """Everything at once; `name` is mixed into the names that other systems choose."""
     group = f"restaurant{name}"
@@ -134,4 +266,7 @@ def documents(name: str = "") -> Documents:
         },
         findings={"schema": "flowtrail.findings/1", "as_of": AS_OF, "coverage": 0.997, "findings": findings},
         events=events,
+        order=order(name),
+        losses=losses(name),
+        answer=answer(name),
     )

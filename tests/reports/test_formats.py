@@ -104,7 +104,7 @@ def test_parquet_is_typed() -> None:
 
 def test_wrong_names_are_answered_with_the_right_ones() -> None:
     """Usage errors name what there is."""
-    with pytest.raises(UsageError, match="lag, duplicates"):
+    with pytest.raises(UsageError, match="lag, duplicates, order, losses, flow"):
         make_report("lags", documents(), "html")
     with pytest.raises(UsageError, match="html, csv, json"):
         make_report("lag", documents(), "pdf")

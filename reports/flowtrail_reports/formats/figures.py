@@ -91,7 +91,7 @@ def _bars(chart: Bars) -> Any:
         bargap=0.35,
         xaxis={"type": "linear", "hoverformat": None, "title": {"text": chart.unit}},
         yaxis={"type": "category", "autorange": "reversed"},
-        legend={"y": -0.24},
+        legend={"y": -0.24, "traceorder": "normal"},
     )
     return drawn
 
