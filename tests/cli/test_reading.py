@@ -196,25 +196,3 @@ def test_doctor(run: Run, store: Path) -> None:
     assert checks["service orders"]["state"] == "ok"
     assert checks["coverage"]["state"] == "ok"
     assert run("doctor", "--source", "http://127.0.0.1:9").code == 3
-
-
-@pytest.mark.parametrize("report", ["lag", "duplicates"])
-def test_reports(run: Run, store: Path, tmp_path: Path, report: str) -> None:
-    """To stdout or to a file, several formats in one run."""
-    result = run("report", report, "--format", "json", "--source", store)
-    assert result.code == 0
-    assert result.document["schema"] == f"flowtrail.report.{report}/1"
-    result = run("report", report, "--source", store)
-    assert (result.code, result.out) == (0, "")
-    assert (tmp_path / f"flowtrail-{report}.html").exists()
-    assert f"wrote flowtrail-{report}.html" in result.err
-    result = run("report", report, "--format", "html", "--format", "csv", "-o", "both", "--source", store)
-    assert (tmp_path / "both.html").exists()
-    assert (tmp_path / "both.csv").exists()
-    formats = ("--format", "html", "--format", "junit")
-    assert run("report", report, *formats, "-o", "named.html", "--source", store).code == 0
-    assert (tmp_path / "named.html").exists()
-    assert (tmp_path / "named.xml").exists()
-    result = run("report", report, "--source", store, "-o", "nowhere/report.html")
-    assert result.code == 2
-    assert "nowhere/report.html can not be written" in result.err
