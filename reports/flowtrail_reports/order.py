@@ -131,7 +131,7 @@ def _row(row: Document) -> Row:
     place = f"{row['destination']}:{'?' if row['partition'] is None else row['partition']}"
     return {
         **row,
-        "party": row["producer"] or row["group"] or "?",
+        "party": (row["producer"] or row["group"] or "?") + (" (assumed)" if row["assumed"] else ""),
         "place": place,
         "severity": next((severity for severity in SEVERITIES if found[severity]), None),
         "errors": found["error"],

@@ -18,6 +18,7 @@ from flowtrail_collector.window import parse_instant
 from tests.questions.conftest import EVERYTHING, Asker
 from tests.questions.history import MS, START_NS, History
 from tests.questions.test_reordering import defined, smallest
+from tests.questions.worlds import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -210,6 +211,10 @@ def test_sends_without_numbers_can_not_be_judged(told: Callable[..., Asker], his
     row = rows(told(history))["log"]
     assert (row["events"], row["reordered"], row["complete"]) == (1, None, False)
     assert row["reason"] == "its sends bear no numbers"
+    shop.send("orders", 0, 1)
+    row = rows(told(history))["log"]
+    assert (row["events"], row["reordered"], row["complete"]) == (1, 0, False)
+    assert row["reason"] == "some of its sends bear no numbers"
 
 
 def test_a_window_counts_what_arrived_in_it(told: Callable[..., Asker], history: History) -> None:
@@ -298,6 +303,29 @@ def test_every_scope_counts_what_the_definitions_say(
         moved = [log[one["offset"]] if scope == "log" else one["offset"] for one in row["culprits"]]
         assert tuple(map(numbers.index, moved)) == max(smallest(numbers))
         assert row["complete"]
+        # Completion is claimed against the order of handing out, and counted against the offsets.
+        assert scope == "completion" or sum(row["findings"].values()) == row["reordered"]
+
+
+@SMALL
+@given(seed=st.integers(0, 100_000), steps=st.integers(20, 120))
+def test_numbers_and_findings_agree(store: Asker, seed: int, steps: int) -> None:
+    """Over any history both engines count alike, and where telemetry is complete every reordering is claimed."""
+    retold(store, World(seed, steps).history)
+    wide, narrow = (_document(store, most) for most in (0, findings.MOST_NARROW))
+    assert wide == narrow
+    for row in wide["rows"]:
+        assert len(row["details"]) == row["reordered"] >= row["moved"]
+        assert row["scope"] == "completion" or not row["complete"] or sum(row["findings"].values()) == row["reordered"]
+
+
+def _document(store: Asker, most_narrow: int) -> dict[str, Any]:
+    source = StoreSource(store.path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings, "MOST_NARROW", most_narrow)
+        document = source.order(EVERYTHING)
+    source.close()
+    return document
 
 
 def gaps(numbers: Sequence[int]) -> tuple[int, int]:

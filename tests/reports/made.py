@@ -120,6 +120,7 @@ def order_row(scope: str, party: str, partition: int = 3, late: int = 0, **more:
         "complete": True,
         "reason": None,
         "coverage": 1.0,
+        "assumed": False,
         "findings": {"error": 0, "warning": 0, "info": 0},
         **more,
     }

@@ -57,6 +57,12 @@ FROM order_arrivals
 WHERE furthest > sequence AND {_INSIDE}
 ORDER BY scope, system, destination, "partition", party, log
 """
+_UNJUDGED = f"""
+SELECT scope, system, destination, "partition", party, reason, count(*) AS events
+FROM order_unjudged
+WHERE {_INSIDE}
+GROUP BY scope, system, destination, "partition", party, reason
+"""
 _SHARES = "SELECT *, round(received * 1.0 / nullif(expected, 0), 4) AS share FROM order_coverage"
 
 
@@ -84,9 +90,11 @@ def _rows(scope: Scope, window: Window, found: list[Row], filter: Filter) -> lis
     rows: dict[Place, Document] = {}
     for row in scope.rows(_COUNTED, [since, until]):
         rows[_place(row)] = _counted(row)
-    for row in scope.rows("SELECT * FROM order_unjudged"):
-        if since <= row["first_ns"] <= until:
-            rows.setdefault(_place(row), _unjudged(row))
+    for row in scope.rows(_UNJUDGED, [since, until]):
+        if _place(row) in rows:
+            rows[_place(row)] |= {"complete": False, "reason": f"some of {row['reason']}"}
+        else:
+            rows[_place(row)] = _unjudged(row)
     kept = {place: row for place, row in rows.items() if filter.matches(row)}
     for row in scope.rows(_DISORDERED, [since, until]):
         if _place(row) in kept:
@@ -169,6 +177,7 @@ class _Marks:
     def put(self, place: Place, row: Document) -> None:
         """Add the marks to a row."""
         name, system, destination, _, party = place
+        row["assumed"] = False
         if name == "log":
             row["coverage"] = self._shares.get(("log", system, destination, party))
             # A consumer may be the only one to tell of an earlier copy.

@@ -29,6 +29,13 @@ WITH processes AS (
     WHERE p.operation = 'process' AND p."offset" IS NULL AND l."offset" IS NOT NULL AND p.log IS NOT NULL
         AND coalesce(l."partition", p."partition") IS NOT DISTINCT FROM p."partition"
 ),
+repeated AS (
+    -- Nearly every record is processed once: only the others need to be told apart.
+    SELECT who, teller, grp, log, "offset"
+    FROM processes
+    GROUP BY who, teller, grp, log, "offset"
+    HAVING count(*) > 1
+),
 told AS (
     SELECT
         *,
@@ -37,7 +44,11 @@ told AS (
             ORDER BY ord_start, ord_end DESC, ref
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS reaches
-    FROM processes
+    FROM processes AS p
+    WHERE EXISTS (
+        SELECT 1 FROM repeated AS r
+        WHERE r.who IS NOT DISTINCT FROM p.who AND r.teller IS NOT DISTINCT FROM p.teller
+            AND r.grp IS NOT DISTINCT FROM p.grp AND r.log = p.log AND r."offset" = p."offset")
 ),
 numbered AS (
     SELECT
@@ -86,6 +97,17 @@ once AS (
         bool_or(batched)               AS batched
     FROM numbered
     GROUP BY who, teller, grp, log, "offset", attempt_no
+    UNION ALL
+    SELECT
+        who, grp, log, "offset", 1, ref, trace_id, service, instance, host, number, dark, assumed, system, cluster,
+        destination, "partition", member, generation, event_id, message_id, correlation_id, causation_id, event_type,
+        message_key, producer_epoch, producer_seq, attempt, coalesce(outcome_inferred, FALSE), origin_destination,
+        coalesce(status, 0) = 2, error_type, start_ns, end_ns, ord_start, ord_end, batched
+    FROM processes AS p
+    WHERE NOT EXISTS (
+        SELECT 1 FROM repeated AS r
+        WHERE r.who IS NOT DISTINCT FROM p.who AND r.teller IS NOT DISTINCT FROM p.teller
+            AND r.grp IS NOT DISTINCT FROM p.grp AND r.log = p.log AND r."offset" = p."offset")
 ),
 handing AS (
     SELECT

@@ -3,8 +3,8 @@
 -- offset that ended before it.
 WITH done AS (
     SELECT
-        grp, log, who, seq, system, destination, "partition", "offset", instance, service, member, dark, number,
-        first_end_ord, first_end_ns, began_ns, process_refs, event_key,
+        grp, log, who, seq, system, destination, "partition", "offset", instance, dark, first_end_ord, first_end_ns,
+        process_refs, event_key,
         row_number() OVER (PARTITION BY grp, log, who ORDER BY gen, handed_end_ord, "offset") AS s
     FROM order_delivery
     WHERE attempts > 0

@@ -3,7 +3,9 @@
 -- `event_key` the record's key, whoever told it.
 WITH first_turns AS (
     SELECT
-        t.*, s.seq, coalesce(t.message_key, r.message_key) AS event_key,
+        t.grp, t.log, t.who, t.gen, t.system, t.destination, t."partition", t."offset", t.instance, t.dark, t.receive_ref,
+        t.handed_ns, t.handed_end_ord, t.attempts, t.first_end_ord, t.first_end_ns, t.process_refs, s.seq,
+        coalesce(t.message_key, r.message_key) AS event_key,
         row_number() OVER (PARTITION BY t.grp, t.log, t."offset" ORDER BY t.gen, t.ord, t.receive_ref) AS copy
     FROM turns AS t
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
