@@ -63,6 +63,11 @@ FROM order_unjudged
 WHERE {_INSIDE}
 GROUP BY scope, system, destination, "partition", party, reason
 """
+_HIDDEN = """
+SELECT DISTINCT r.system, r.destination, r."partition", h.grp
+FROM hidden AS h
+JOIN records AS r ON r.log = h.log AND r."offset" = h."offset"
+"""
 _SHARES = "SELECT *, round(received * 1.0 / nullif(expected, 0), 4) AS share FROM order_coverage"
 
 
@@ -84,7 +89,7 @@ def order(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter)
 
 
 def _rows(scope: Scope, window: Window, found: list[Row], filter: Filter) -> list[Document]:  # noqa: A002
-    scope.build("order_arrivals", "order_unjudged", "order_coverage", "readers", "records")
+    scope.build("order_arrivals", "order_unjudged", "order_coverage", "readers", "records", "hidden")
     since, until = window.since_ns or 0, 2**63 - 1 if window.until_ns is None else window.until_ns
     marks = _Marks(scope, found)
     rows: dict[Place, Document] = {}
@@ -166,7 +171,11 @@ class _Marks:
         self._groups = {
             (row["system"] or "", row["destination"], row["grp"]): row for row in scope.rows("SELECT * FROM readers")
         }
-        self._dark = {place[:2] for place, row in self._groups.items() if row["dark"]}
+        hidden = [
+            (row["system"] or "", row["destination"], row["partition"], row["grp"]) for row in scope.rows(_HIDDEN)
+        ]
+        self._hidden = {*hidden, *((*place, None) for *place, _ in hidden)}
+        """Partitions of which some group, or None: any group, may have done something that we did not see."""
         self._claims: dict[Place, dict[str, int]] = {}
         for row in found:
             if row["kind"] in KINDS[: len(SCOPES)]:
@@ -176,19 +185,19 @@ class _Marks:
 
     def put(self, place: Place, row: Document) -> None:
         """Add the marks to a row."""
-        name, system, destination, _, party = place
+        name, system, destination, partition, party = place
         row["assumed"] = False
         if name == "log":
             row["coverage"] = self._shares.get(("log", system, destination, party))
             # A consumer may be the only one to tell of an earlier copy.
-            self._doubt(row, "the telemetry of its readers has gaps", when=(system, destination) in self._dark)
+            gap = (system, destination, partition, None) in self._hidden
+            self._doubt(row, "the telemetry of its readers has gaps", when=gap)
         else:
             group = self._groups.get((system, destination, party), {})
             row["coverage"] = self._shares.get(("read", system, destination, party))
             row["assumed"] = bool(group.get("assumed", False))
-            self._doubt(row, "telemetry gap", when=bool(group.get("dark", True)))
-            if not group.get("numbered") and row["reason"] == "telemetry gap":
-                row["reason"] = "its members do not number their spans"
+            missing = "telemetry gap" if group.get("numbered") else "its members do not number their spans"
+            self._doubt(row, missing, when=(system, destination, partition, party) in self._hidden)
         claims = self._claims.get(place, {})
         row["findings"] = {severity: claims.get(severity, 0) for severity in ("error", "warning", "info")}
         if name == "log" and row["reordered"]:

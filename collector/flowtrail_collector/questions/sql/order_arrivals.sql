@@ -4,6 +4,7 @@
 --
 -- sequence    its send number (log), or its offset (delivery, completion); `furthest` the largest that arrived before
 -- arrived_ord what the arrivals are ordered by: the offset (log), or the instance's own order
+-- dark        its producer may have sent something that we did not see
 -- skipped     a discontinuity: how many numbers were left out between `furthest` and this one
 --
 -- A producer counts its sends per destination. Numbers that it is known to have sent to another partition, to one that is
@@ -51,12 +52,12 @@ FROM sends
 UNION ALL
 SELECT
     'delivery', system, destination, "partition", grp, log, who, NULL, seq,
-    "offset", "offset", furthest, handed_end_ord, handed_ns, dark,
+    "offset", "offset", furthest, handed_end_ord, handed_ns, FALSE,
     CASE WHEN "offset" > furthest + 1 THEN "offset" - furthest - 1 ELSE 0 END
 FROM order_delivery
 UNION ALL
 SELECT
     'completion', system, destination, "partition", grp, log, who, NULL, seq,
-    "offset", "offset", furthest, first_end_ord, first_end_ns, dark,
+    "offset", "offset", furthest, first_end_ord, first_end_ns, FALSE,
     CASE WHEN "offset" > furthest + 1 THEN "offset" - furthest - 1 ELSE 0 END
 FROM order_completion
