@@ -21,7 +21,7 @@ from flowtrail_collector.questions.scope import WideScope
 from flowtrail_collector.store import Store
 from scripts import translate
 from tests.questions.history import otlp
-from tests.questions.worlds import TOPIC, World
+from tests.questions.worlds import TOPIC, Chains, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +110,33 @@ def test_both_engines_give_equal_rows(told: Callable[[Sequence[Span]], Store], s
         for name in BUILT:
             assert narrow[name] == wide[name], name
 
-    with told(World(seed, steps).spans) as store:
+    for world in (World(seed, steps), Chains(seed, steps)):
+        with told(world.spans) as store:
+            store.read(compare)
+
+
+@WORLDS
+@given(seed=st.integers(0, 100_000), steps=st.integers(20, 130))
+def test_the_whole_chain_is_gathered_around_an_event(
+    told: Callable[[Sequence[Span]], Store], seed: int, steps: int
+) -> None:
+    """Storms, loops, changed schemas and equal contents are found from one event as from every span stored."""
+
+    def compare(connection: duckdb.DuckDBPyConnection) -> None:
+        with _everything(connection) as scope:
+            scope.build("places")
+            places = scope.rows('SELECT destination, "partition", "offset" FROM places ORDER BY destination, "offset"')
+        for place in places[:: max(1, len(places) // 8)]:
+            what = f"{place['destination']}:{place['partition']}:{place['offset']}"
+            (reading, *_) = readings(what)
+            with _everything(connection) as scope:
+                expected = answer(scope, reading)
+            with around.scope_around(connection, around.seeds_of(connection, reading)) as scope:
+                assert not scope.cut
+                found = answer(scope, reading)
+            assert found["events"] == expected["events"], what
+
+    with told(Chains(seed, steps).spans) as store:
         store.read(compare)
 
 

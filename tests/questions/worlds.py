@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.questions.history import History
 
@@ -118,3 +118,68 @@ class World:
         at = self._random.randint(0, partition.position if self._random.random() < 0.7 else len(partition.log))
         partition.owner.seek(TOPIC, number, at)
         partition.position, partition.handed = at, []
+
+
+DESTINATIONS = ("orders", "invoices", "orders.retry", "mails")
+
+
+class Chains:
+    """Events that cause one another: by ids, below processings, by links, over copies; with types, schemas, digests."""
+
+    def __init__(self, seed: int, steps: int = 40) -> None:
+        self.history = History(seed)
+        self._random = random.Random(seed)  # noqa: S311 a seeded world
+        self._senders = {name: self.history.service(f"to-{name}") for name in DESTINATIONS}
+        self._readers = {name: self.history.member("reader", group="reader") for name in DESTINATIONS}
+        self._ends = dict.fromkeys(DESTINATIONS, 0)
+        self._sent: list[Sent] = []
+        for _ in range(steps):
+            self._step()
+
+    @property
+    def spans(self) -> list[Span]:
+        return self.history.spans
+
+    def _step(self) -> None:
+        chosen = self._random
+        # Mostly the newest event goes on, so that chains grow long.
+        cause = chosen.choice(self._sent[-1:] * len(self._sent) + self._sent) if self._sent else None
+        destination = chosen.choice(DESTINATIONS)
+        more: dict[str, Any] = {
+            "cloudevents.event_type": chosen.choice(["Placed"] * 5 + ["Changed", None]),
+            "flowtrail.schema.id": chosen.choice(["7", "8", None]),
+            "flowtrail.payload.digest": chosen.choice(["d1", "d2", "d3", None]),
+        }
+        tie = chosen.choice(["id"] * 9 + ["parent"] * 3 + ["link"] * 3 + ["none"])
+        message_id: str | None = ""
+        if tie == "id" and chosen.random() < 0.2:
+            message_id = None
+        if self._sent and chosen.random() < 0.08:
+            message_id = chosen.choice(self._sent).message_id
+        if destination == "orders.retry" and cause is not None and chosen.random() < 0.7:
+            more["flowtrail.origin.destination"] = cause.destination
+            more["flowtrail.origin.partition"] = cause.partition
+            more["flowtrail.origin.offset"] = cause.offset
+        failed = chosen.random() < 0.05
+        sent = self._senders[destination].send(
+            destination,
+            0,
+            None if failed else self._ends[destination],
+            key=chosen.choice(["a", None]),
+            message_id=message_id,
+            outcome="failed" if failed else "acked",
+            error="RecordTooLarge" if failed else None,
+            causation=cause if tie == "id" else None,
+            **more,
+        )
+        span = self.spans[-1]
+        if cause is not None and tie in {"parent", "link"} and cause.offset is not None:
+            handling = self._readers[cause.destination].process(cause)
+            if tie == "parent":
+                span.trace_id, span.parent = handling.trace_id, handling.span_id
+            else:
+                span.links.append({"traceId": handling.trace_id, "spanId": handling.span_id})
+        if not failed:
+            self._ends[destination] += 1
+        self._sent.append(sent)
+        self.history.wait(chosen.choice([1, 1, 40_000]))

@@ -9,11 +9,14 @@ Tests hold the answers to those from every span stored.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.questions import following
+from flowtrail_collector.questions.following import Names
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import open_scope, quoted, table_columns
 from flowtrail_collector.questions.relations import sql_of
@@ -21,8 +24,7 @@ from flowtrail_collector.questions.scope import fetch
 from flowtrail_collector.store.lookup import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -115,13 +117,28 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
     return seeds
 
 
-def scope_around(connection: duckdb.DuckDBPyConnection, seeds: Seeds) -> AbstractContextManager[NarrowScope]:
-    """Return the scope of the events that `seeds` name, after following causes, effects, copies and records."""
+@contextmanager
+def scope_around(
+    connection: duckdb.DuckDBPyConnection, seeds: Seeds, *, whole_chains: bool = True
+) -> Iterator[NarrowScope]:
+    """Offer the scope of the events that `seeds` name, after following causes, effects, copies and records.
+
+    With `whole_chains` also what tells of storms, loops, equal contents and changed schemas, wherever it stands.
+    """
+    asked = Names(set(seeds.ids), set(seeds.traces), set(seeds.places))
     gatherer = _Gatherer(connection)
     for _ in range(_ROUNDS):
         if not gatherer.gather(seeds):
             break
-    return open_scope(gatherer.loaded(gatherer.surround(seeds)))
+    stretches = gatherer.surround(seeds)
+    whole = True
+    if whole_chains:
+        following.changes(gatherer, asked)
+        whole = following.alike(gatherer, asked)
+        whole = following.follow(gatherer, asked) and whole
+    with open_scope(gatherer.loaded(stretches)) as scope:
+        scope.cut = not whole
+        yield scope
 
 
 class _Gatherer:
@@ -146,14 +163,14 @@ class _Gatherer:
         found: set[int] = set()
         # A condition on one column is read from that column alone; one that joins them all would read every column.
         if ids:
-            found |= self._find(_spans_with("message_id", "VARCHAR"), [ids])
-            found |= self._find(_spans_with("causation_id", "VARCHAR"), [ids])
+            found |= self.find(_spans_with("message_id", "VARCHAR"), [ids])
+            found |= self.find(_spans_with("causation_id", "VARCHAR"), [ids])
         if traces:
-            found |= self._find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
+            found |= self.find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         if places:
-            found |= self._find(query("named"), _bound(ranges(places, 0)))
-        seeds.take(self._add(found))
+            found |= self.find(query("named"), _bound(ranges(places, 0)))
+        seeds.take(self.add(found))
         return True
 
     def surround(self, seeds: Seeds) -> list[Range]:
@@ -163,22 +180,22 @@ class _Gatherer:
         """
         if seeds.transactions:
             ended = _spans_with("transaction_id", "VARCHAR") + " AND operation = 'settle'"
-            self._add(self._find(ended, [sorted(seeds.transactions)]))
+            self.add(self.find(ended, [sorted(seeds.transactions)]))
         around = ranges(seeds.places, NEIGHBOURS)
         if not around:
             return []
-        self._add(self._find(query("near"), _bound(around)))
-        reads = Reads(self._rows(), seeds.places)
+        self.add(self.find(query("near"), _bound(around)))
+        reads = Reads(self.rows(), seeds.places)
         wider = self._reach(around, reads)
         found: set[int] = set()
         if wider != around:
-            found |= self._find(query("near"), _bound(wider))
-            found |= self._find(query("lowest"), _bound(wider)[:2])
+            found |= self.find(query("near"), _bound(wider))
+            found |= self.find(query("lowest"), _bound(wider)[:2])
         for name in ("extremes", "positions"):
-            found |= self._find(query(name), _bound(wider))
+            found |= self.find(query(name), _bound(wider))
         if reads.untold:
-            found |= self._find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
-        self._add(found)
+            found |= self.find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
+        self.add(found)
         self._pass_by(wider, reads, seeds.places)
         return wider
 
@@ -206,7 +223,7 @@ class _Gatherer:
             for number, group, instance in sorted(wanted, key=str)
             for first, until in _between_moves(rows, around[number], group, instance)
         ]
-        self._add(self._find(query("passed"), _lists(stretches, width=8)))
+        self.add(self.find(query("passed"), _lists(stretches, width=8)))
         missed = {place for place in places if any(_range_of(place, around) == number for number, _ in left_out)}
         keys = {
             (row["destination"], row["message_key"])
@@ -214,25 +231,31 @@ class _Gatherer:
             if row["message_key"] is not None and (row["destination"], row["partition"], row["offset"]) in missed
         }
         if keys:
-            self._add(self._find(query("keyed"), _lists(sorted(keys))))
+            self.add(self.find(query("keyed"), _lists(sorted(keys))))
 
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
-        rows = self._rows()
+        rows = self.rows()
         bare = {(row["service"], row["destination"]) for row in rows if _is_bare(row)}
         if bare:
-            self._add(self._find(query("bare"), _lists(sorted(bare, key=str))))
-            rows = self._rows()
+            self.add(self.find(query("bare"), _lists(sorted(bare, key=str))))
+            rows = self.rows()
         return load(self._connection, list(self._spans.values()), stretches)
 
-    def _rows(self) -> list[Row]:
+    def rows(self) -> list[Row]:
+        """Return all that is gathered."""
         return [dict(zip(self._columns, row, strict=True)) for row in self._spans.values()]
 
-    def _find(self, sql: str, parameters: Sequence[Any]) -> set[int]:
+    def find(self, sql: str, parameters: Sequence[Any]) -> set[int]:
+        """Return the row numbers that a query gives."""
         found = self._connection.execute(sql, parameters).fetchall()
         return {number for (number,) in found if number is not None}
 
-    def _add(self, spans: set[int]) -> list[Row]:
+    def pairs(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def add(self, spans: set[int]) -> list[Row]:
         """Read the spans that are not gathered yet, and return those."""
         new = sorted(spans - self._spans.keys())
         if not new:

@@ -31,6 +31,9 @@ MOST_EVENTS = 500
 DUPLICATES = frozenset({"resend", "republish", "redelivery"})
 REORDERS = frozenset({"log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion"})
 
+COUNTED = frozenset({"storm", "loop", "content-duplicate"})
+"""Findings that count events which may stand anywhere: of very many not all are gathered."""
+
 
 def ask(connection: duckdb.DuckDBPyConnection, what: str, chosen: str | None = None) -> Document:
     """Return the verdict on `what` as `flowtrail.ask/1`.
@@ -141,7 +144,7 @@ class _Facts:
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
         scope.build("replayed")
         self._replayed = scope.rows("SELECT * FROM replayed ORDER BY handed_ns, handed_ref")
-        self._place_findings(finding_rows(scope))
+        self._place_findings(finding_rows(scope), cut=scope.cut)
 
     def verdict(self, event: Row) -> Document:
         """Return one event's verdict."""
@@ -265,7 +268,7 @@ class _Facts:
             for row in self._consumed.get(key, [])
         )
 
-    def _place_findings(self, rows: list[Row]) -> None:
+    def _place_findings(self, rows: list[Row], *, cut: bool) -> None:
         by_record: dict[tuple[str, int, int], list[Event]] = defaultdict(list)
         by_id: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for key, places in self._places.items():
@@ -276,11 +279,15 @@ class _Facts:
                 if send["message_id"]:
                     by_id[send["message_id"], key[1]].append(key)
         for row in rows:
+            if cut and row["kind"] in COUNTED:
+                row["summary"] += " (at least: more hangs together with it than was looked at)"
             named: dict[Event, None] = {}
             for offset in row["offsets"] or ():
                 named |= dict.fromkeys(by_record.get((row["destination"], row["partition"], offset), ()))
             for message_id in row["message_ids"] or ():
                 named |= dict.fromkeys(by_id.get((message_id, row["destination"]), ()))
+            if (row["event"], row["destination"]) in self._published:
+                named[row["event"], row["destination"]] = None
             for key in named:
                 self._findings_of[key].append(row if row["kind"] != "replay" else self._own_part(row, key))
         for found in self._findings_of.values():

@@ -57,7 +57,7 @@ def flows(
         exhausted = len(spans) < SPANS_A_PAGE
         if not spans:
             break
-        with scope_around(connection, _seeds(spans)) as scope:
+        with scope_around(connection, _seeds(spans), whole_chains=False) as scope:
             covered = _lower(covered, coverage(scope))
             lines = _lines(scope)
         edge = spans[-1]["start_ns"]

@@ -217,6 +217,9 @@ def _decoders() -> dict[str, Callable[[Any], Any]]:
 class NarrowScope:
     """The relations over spans that were gathered; `open_scope` makes one."""
 
+    cut = False
+    """Whether a causal chain, or what is like an event, goes on beyond what was gathered."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._built: set[str] = set()

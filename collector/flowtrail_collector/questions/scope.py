@@ -28,6 +28,9 @@ _EMPTY: dict[str, str] = {}
 class Scope(Protocol):
     """The relations over some spans."""
 
+    cut: bool
+    """Whether a causal chain, or what is like an event, goes on beyond what was gathered."""
+
     def build(self, *names: str) -> None:
         """Build the relations named and all they read."""
 
@@ -43,6 +46,8 @@ class Scope(Protocol):
 
 class WideScope:
     """The relations over those spans of `evidence` that `condition` lets through (SQL over span_rows, values bound)."""
+
+    cut = False
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ SELECT
         WHEN t.ok >= 2 THEN ' handled this event ' || CASE t.ok WHEN 2 THEN 'twice' ELSE t.ok || ' times' END
         ELSE ' was handed this event ' || CASE t.handings WHEN 2 THEN 'twice' ELSE t.handings || ' times' END
     END || ', ' || CASE WHEN t.last_ns - t.first_ns < 1000000000 THEN (t.last_ns - t.first_ns) // 1000000 || ' ms apart'
-        ELSE round((t.last_ns - t.first_ns) / 1e9, 2) || ' s apart' END ||
+        ELSE ((t.last_ns - t.first_ns) // 10000000 / 100.0) || ' s apart' END ||
     CASE
         WHEN t.only_retries AND t.ok < 2 THEN ': a retry after an attempt that failed or never ended'
         WHEN t.cause = 'rebalance' AND t.first_generation <> t.last_generation

@@ -45,7 +45,7 @@ SELECT
     min(producer) || ' published this event ' || CASE count(*) WHEN 2 THEN 'twice' ELSE count(*) || ' times' END || ' to '
         || destination || ', ' || CASE
             WHEN max(start_ns) - min(start_ns) < 1000000000 THEN (max(start_ns) - min(start_ns)) // 1000000 || ' ms'
-            ELSE round((max(start_ns) - min(start_ns)) / 1e9, 2) || ' s' END
+            ELSE ((max(start_ns) - min(start_ns)) // 10000000 / 100.0) || ' s' END
         || ' apart: different sends with one message id' AS summary,
     min(event) AS event
 FROM places_once
