@@ -165,7 +165,9 @@ def _deliveries(finding: Document, event: Document | None) -> list[str]:
         for line in groups
         if line["group"] == finding["group"]
         for delivery in line["deliveries"]
-        if delivery["partition"] == finding["partition"] and delivery["offset"] in (finding["offsets"] or ())
+        if "destination" not in delivery  # of a copy elsewhere
+        and delivery["partition"] == finding["partition"]
+        and delivery["offset"] in (finding["offsets"] or ())
     ]
     deliveries.sort(key=lambda delivery: delivery["started_at"] or "")
     return [

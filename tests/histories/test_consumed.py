@@ -562,6 +562,11 @@ def test_retried_in_vain_is_dead_lettered(told, world):
     lines = {line["group"]: line["answer"] for line in store.event("orders:0:0")["consumed"]}
     assert lines["payment"] == "dead-lettered"
     assert {kind for kind, severity in store.kinds() if severity == "error"} == {"dead-lettered"}
+    deliveries = store.line("orders:0:0", "payment")["deliveries"]
+    assert [(one.get("destination"), one["offset"], one["attempt"], one["outcome"]) for one in deliveries] == [
+        (None, 0, 1, "failed"),
+        ("orders-retry", 0, 2, "failed"),
+    ]
 
 
 def test_what_failed_and_is_read_elsewhere_without_an_origin_is_failed(told, world):

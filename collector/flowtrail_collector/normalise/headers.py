@@ -6,6 +6,7 @@ several messages, where the values are one per message, parallel to the links.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "messaging.header."
 _BINARY_WIDTHS = (4, 8)
 _MAX_ATTEMPT = 2**31 - 1
+_FIELD = re.compile(r"""["']?\b(queue|exchange|reason|count)["']?\s*[=:]\s*["']?([^,"'{}\[\]]*)""")
 
 
 def _text(value: str) -> str | None:
@@ -67,6 +69,42 @@ def _sequence(value: str) -> int | None:
     return _decimal(number) if epoch and colon else None
 
 
+def _deaths(value: str) -> list[dict[str, str]]:
+    """Read RabbitMQ's `x-death`: a list of tables as Java writes it (`{queue=a, count=1}`) or as JSON; latest first."""
+    return [
+        {name: text.strip() for name, text in _FIELD.findall(entry)} for entry in value.split("}") if "queue" in entry
+    ]
+
+
+def _first_death(value: str) -> str | None:
+    """Return where the message died first: the exchange that it was sent to, or the queue where that is the default."""
+    deaths = _deaths(value)
+    return (deaths[-1].get("exchange") or deaths[-1].get("queue") or None) if deaths else None
+
+
+def _first_queue(value: str) -> str | None:
+    deaths = _deaths(value)
+    return deaths[-1].get("queue") or None if deaths else None
+
+
+def _death_count(value: str) -> int | None:
+    """Return the attempt: one more than the queue that refused it most often refused it; a delay's expiry is none."""
+    counts = [_decimal(death.get("count", "")) for death in _deaths(value) if death.get("reason") != "expired"]
+    known = [count for count in counts if count is not None]
+    return max(known) + 1 if known else None
+
+
+def _queue_of(value: str) -> str | None:
+    """Return the queue of an address: the last part of a URI's path, or what stands before a machine's name."""
+    path = value.partition("?")[0].rstrip("/")
+    return path.rpartition("/")[2].partition("@")[0] or None
+
+
+def _sink(value: str) -> str | None:
+    """Return the consumer group of a connector: Kafka Connect names it after the connector."""
+    return f"connect-{value}" if value else None
+
+
 # column -> (header, reader), in order of preference
 _TABLE: Final[dict[str, tuple[tuple[str, Callable[[str], str | int | None]], ...]]] = {
     "correlation_id": tuple(
@@ -107,16 +145,43 @@ _TABLE: Final[dict[str, tuple[tuple[str, Callable[[str], str | int | None]], ...
         ("attempts", _small(_decimal)),
         ("rbs2-delivery-count", _small(_decimal)),
         ("x-delivery-count", _small(_repeats)),
+        ("x-death", _small(_death_count)),
         ("MT-Redelivery-Count", _small(_repeats)),
+        ("MT-Fault-RetryCount", _small(_repeats)),
         ("NServiceBus.Retries", _small(_repeats)),
     ),
-    "origin_destination": (("kafka_dlt-original-topic", _text), ("__connect.errors.topic", _text)),
+    "origin_destination": (
+        ("flowtrail-origin-destination", _text),
+        ("kafka_dlt-original-topic", _text),
+        ("kafka_original-topic", _text),
+        ("__connect.errors.topic", _text),
+        ("x-death", _first_death),
+        ("x-first-death-exchange", _text),
+        ("x-first-death-queue", _text),
+        ("MT-Fault-InputAddress", _queue_of),
+        ("NServiceBus.FailedQ", _queue_of),
+        ("rbs2-source-queue", _queue_of),
+    ),
     "origin_partition": (
+        ("flowtrail-origin-partition", _small(_decimal)),
         ("kafka_dlt-original-partition", _small(_binary)),
+        ("kafka_original-partition", _small(_binary)),
         ("__connect.errors.partition", _small(_decimal)),
     ),
-    "origin_offset": (("kafka_dlt-original-offset", _binary), ("__connect.errors.offset", _decimal)),
-    "origin_group": (("kafka_dlt-original-consumer-group", _text),),
+    "origin_offset": (
+        ("flowtrail-origin-offset", _decimal),
+        ("kafka_dlt-original-offset", _binary),
+        ("kafka_original-offset", _binary),
+        ("__connect.errors.offset", _decimal),
+    ),
+    "origin_group": (
+        ("flowtrail-origin-group", _text),
+        ("kafka_dlt-original-consumer-group", _text),
+        ("kafka_original-consumer-group", _text),
+        ("__connect.errors.connector.name", _sink),
+        ("x-death", _first_queue),
+        ("x-first-death-queue", _text),
+    ),
 }
 OF_LINKS: Final = ("message_id", "correlation_id")
 

@@ -216,7 +216,7 @@ class _Gatherer:
         ]
         if not left_out:
             return
-        rows = self._rows()
+        rows = self.rows()
         wanted = {(number, row["consumer_group"], row["instance"]) for number, row in left_out}
         stretches = [
             (*around[number], group, instance, first, until)

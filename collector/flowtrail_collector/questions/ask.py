@@ -137,6 +137,16 @@ class _Facts:
         self._tries = defaultdict(list)
         for row in scope.rows(_TRIES):
             self._tries[row["log"], row["offset"], row["grp"]].append(row)
+        self._copies: dict[tuple[int, int], list[Row]] = defaultdict(list)
+        for row in scope.rows("SELECT * FROM chains ORDER BY start_ns, ref"):
+            copies = self._copies[row["root_log"], row["root_offset"]]
+            if row["offset"] is not None and all(
+                (row["log"], row["offset"]) != (c["log"], c["offset"]) for c in copies
+            ):
+                copies.append(row)
+        self._reading: dict[str, list[str]] = defaultdict(list)
+        for row in scope.rows("SELECT DISTINCT destination, grp FROM readers ORDER BY destination, grp"):
+            self._reading[row["destination"]].append(row["grp"])
         self._readers_dark = {
             row["destination"]: row["dark"]
             for row in scope.rows("SELECT destination, max(dark OR assumed) AS dark FROM readers GROUP BY destination")
@@ -189,12 +199,13 @@ class _Facts:
 
     def _consumption(self, row: Row, sends: list[Row]) -> Document:
         first = min(sends, key=lambda send: send["start_ns"], default=None)
+        originals = [p for p in self._places.get((row["event"], row["destination"]), []) if not p["copied"]]
         tries = [
             attempt
-            for place in self._places.get((row["event"], row["destination"]), [])
-            if not place["copied"]
+            for place in originals
             for attempt in self._tries.get((place["log"], place["offset"], row["grp"]), [])
         ] + self._unplaced.get((row["event"], row["destination"], row["grp"]), [])
+        tries += [attempt for place in originals for attempt in self._tries_of_copies(place, row["grp"])]
         document: Document = {"group": row["grp"]}
         if row["assumed"]:
             document["assumed"] = True
@@ -241,6 +252,18 @@ class _Facts:
         if latency < 0:
             document["latency_unreliable"] = True
         return document
+
+    def _tries_of_copies(self, place: Row, group: str) -> list[Row]:
+        """Return the attempts on the copies of a record: in the group itself, or in whichever group reads them."""
+        return [
+            attempt | {"copied_to": copy["destination"]}
+            for copy in self._copies[place["log"], place["offset"]]
+            if copy["grp"] in (None, group)
+            for reader in (
+                [group] if group in self._reading[copy["destination"]] else self._reading[copy["destination"]]
+            )
+            for attempt in self._tries.get((copy["log"], copy["offset"], reader), [])
+        ]
 
     def _claim(self, key: Event, findings: list[Row], kinds: frozenset[str]) -> Document:
         """`yes` with findings of warning or error, `no` where telemetry is complete, else `unknown`."""
@@ -351,7 +374,8 @@ def _record(place: Row, at_ns: int | None, send: Row | None) -> Document:
 
 def _delivery(number: int, attempt: Row, row: Row) -> Document:
     outcome = attempt["outcome"] or ("unfinished" if attempt["unfinished"] and row["answer"] == "unfinished" else None)
-    return {
+    elsewhere = {"destination": attempt["copied_to"]} if "copied_to" in attempt else {}
+    return elsewhere | {
         "partition": attempt["partition"],
         "offset": attempt["offset"],
         "member": attempt["member"],

@@ -75,4 +75,62 @@ CAPTURED_HEADERS = [
     _header("origin_partition", "__connect.errors.partition", "2", 2),
     _header("origin_offset", "__connect.errors.offset", "1042", 1042),
     _header("origin_offset", "__connect.errors.offset", "10000042", 10_000_042),
+    *(
+        _header(column, f"kafka_{kind}-{name}", value, canonical)
+        for kind in ("dlt-original", "original")
+        for column, name, value, canonical in [
+            ("origin_destination", "topic", "bills", "bills"),
+            ("origin_partition", "partition", "\x00\x00\x00\x07", 7),
+            ("origin_offset", "offset", "\x00\x00\x00\x00\x00\x00\x00\x09", 9),
+            ("origin_group", "consumer-group", "ledger", "ledger"),
+        ]
+    ),
+    _header("origin_group", "__connect.errors.connector.name", "sink", "connect-sink"),
+    *(
+        _header(f"origin_{name}", f"flowtrail-origin-{name}", str(value), value)
+        for name, value in [("destination", "invoices"), ("partition", 2), ("offset", 1042), ("group", "payment")]
+    ),
+    *(
+        row(f"RabbitMQ: {name}", {"messaging.header.x_death": [death]}, expected)
+        for name, death, expected in [
+            (
+                "dead-lettered once, as Java writes the table",
+                "[{reason=rejected, count=1, exchange=shop, time=Fri Nov 20 12:00:00 UTC 2026, "
+                "routing-keys=[order.placed], queue=orders}]",
+                {"origin_destination": "shop", "origin_group": "orders", "attempt": 2},
+            ),
+            (
+                "through a delay queue and back, three times; the first death is the last entry",
+                "[{count=3, exchange=, queue=orders.delay, reason=expired, routing-keys=[orders]}, "
+                "{count=3, exchange=shop, queue=orders, reason=rejected, routing-keys=[order.placed]}]",
+                {"origin_destination": "shop", "origin_group": "orders", "attempt": 4},
+            ),
+            (
+                "from the default exchange, as JSON",
+                '[{"count": 2, "exchange": "", "queue": "orders", "reason": "delivery_limit", "routing-keys": ["o"]}]',
+                {"origin_destination": "orders", "origin_group": "orders", "attempt": 3},
+            ),
+            (
+                "only a delay that expired is no attempt",
+                "[{count=1, exchange=, queue=delay, reason=expired, routing-keys=[delay]}]",
+                {"origin_destination": "delay", "origin_group": "delay"},
+            ),
+            ("a text that is no list of deaths", "yes", {}),
+            ("an empty list", "[]", {}),
+        ]
+    ),
+    _header("origin_destination", "x-first-death-exchange", "shop", "shop"),
+    row(
+        "RabbitMQ: a first death in a queue of the default exchange",
+        {"messaging.header.x_first_death_exchange": [""], "messaging.header.x_first_death_queue": ["jobs"]},
+        {"origin_destination": "jobs", "origin_group": "jobs"},
+    ),
+    _header("attempt", "x-delivery-count", "2", 3),
+    _header("attempt", "MT-Redelivery-Count", "1", 2),
+    _header("attempt", "MT-Fault-RetryCount", "3", 4),
+    _header("origin_destination", "MT-Fault-InputAddress", "rabbitmq://host:5672/shop/orders?durable=true", "orders"),
+    _header("origin_destination", "MT-Fault-InputAddress", "loopback://localhost/orders/", "orders"),
+    _header("origin_destination", "NServiceBus.FailedQ", "orders@machine", "orders"),
+    _header("attempt", "NServiceBus.Retries", "1", 2),
+    _header("origin_destination", "rbs2-source-queue", "orders", "orders"),
 ]

@@ -39,13 +39,19 @@ TABLE: Final[Mapping[str, tuple[str, ...]]] = {
         "retry_topic-attempts", "kafka_deliveryattempt", "mt-redelivery-count", "nservicebus.retries", "attempts",
         "rbs2-delivery-count", "x-delivery-count",
     ),
-    "origin_destination": ("flowtrail-origin-destination", "kafka_dlt-original-topic", "__connect.errors.topic"),
-    "origin_partition": (
-        "flowtrail-origin-partition", "kafka_dlt-original-partition", "__connect.errors.partition",
+    "origin_destination": (
+        "flowtrail-origin-destination", "kafka_dlt-original-topic", "kafka_original-topic", "__connect.errors.topic",
     ),
-    "origin_offset": ("flowtrail-origin-offset", "kafka_dlt-original-offset", "__connect.errors.offset"),
+    "origin_partition": (
+        "flowtrail-origin-partition", "kafka_dlt-original-partition", "kafka_original-partition",
+        "__connect.errors.partition",
+    ),
+    "origin_offset": (
+        "flowtrail-origin-offset", "kafka_dlt-original-offset", "kafka_original-offset", "__connect.errors.offset",
+    ),
     "origin_group": (
-        "flowtrail-origin-group", "kafka_dlt-original-consumer-group", "__connect.errors.connector.name",
+        "flowtrail-origin-group", "kafka_dlt-original-consumer-group", "kafka_original-consumer-group",
+        "__connect.errors.connector.name",
     ),
     "schema_id": ("__value_schema_id",),
 }  # fmt: skip

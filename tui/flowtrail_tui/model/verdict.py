@@ -112,6 +112,8 @@ def _delivery(one: dict[str, Any]) -> str:
     pieces = [f.clock(start, digits=3) if start is not None else "", f.word(one.get("member"), ""), outcome]
     if start is not None and end is not None:
         pieces.append(f.duration((end - start) / 1e6))
+    if one.get("destination"):
+        pieces.append(f"on {one['destination']}")
     attempt = f.whole(one.get("attempt"))
     if attempt is not None and attempt > 1:
         pieces.append(f"attempt {attempt}")

@@ -275,18 +275,31 @@ placeless AS (
     WHERE NOT EXISTS (SELECT 1 FROM places AS p WHERE p.event = s.event AND p.destination = s.destination)
     GROUP BY s.event, s.destination, s.system
 ),
+copied_elsewhere AS (
+    -- Queue brokers: the copy bears the message id, and its origin names the destination, and the queue where it can.
+    SELECT c.event_id AS event, r.destination, r.grp, min(c.destination) AS copy_destination, list_sort(list(c.ref)) AS refs
+    FROM copies AS c
+    JOIN readers AS r ON r.destination = c.origin_destination AND r.system IS NOT DISTINCT FROM c.system
+        AND (c.origin_group IS NULL OR c.origin_group = r.grp)
+    WHERE c."offset" IS NULL AND c.event_id IS NOT NULL AND c.destination <> c.origin_destination
+        AND c.kind = 'dead-letter'
+    GROUP BY c.event_id, r.destination, r.grp
+),
 without_place AS (
     SELECT
-        p.event, p.destination, r.grp, r.assumed, r.service,
-        CASE WHEN t.ok > 0 THEN 'processed' WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
+        p.event, p.destination, r.grp, r.assumed, r.service, c.copy_destination, c.refs AS copy_refs,
+        CASE WHEN t.ok > 0 THEN 'processed' WHEN t.failed > 0 AND c.event IS NOT NULL THEN 'dead-lettered'
+             WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
              ELSE 'unknown' END AS answer,
-        CASE WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL WHEN t.attempts > 0 THEN 'telemetry gap'
+        CASE WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL
+             WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.attempts > 0 THEN 'telemetry gap'
              WHEN p.overwritten THEN 'another event stands at its record' WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
         coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
         t.error_type, coalesce(t.refs, []) AS refs
     FROM placeless AS p
     JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
     LEFT JOIN told AS t ON t.event = p.event AND t.destination = p.destination AND t.grp = r.grp
+    LEFT JOIN copied_elsewhere AS c ON c.event = p.event AND c.destination = p.destination AND c.grp = r.grp
 )
 SELECT
     event, destination, log, "partition", "offset", grp, assumed, service, answer, reason, grade, rank, handings, ok,
@@ -298,6 +311,6 @@ UNION ALL
 SELECT
     event, destination, NULL, NULL, NULL, grp, assumed, service, answer, reason,
     CASE answer WHEN 'unknown' THEN '?' ELSE 'B' END,
-    CASE answer WHEN 'processed' THEN 1 WHEN 'received' THEN 7 ELSE 12 END,
-    handings, ok, failed, error_type, refs, [], NULL, NULL, NULL, NULL, NULL, NULL, FALSE, FALSE
+    CASE answer WHEN 'processed' THEN 1 WHEN 'dead-lettered' THEN 2 WHEN 'received' THEN 7 ELSE 12 END,
+    handings, ok, failed, error_type, refs, [], copy_refs, copy_destination, NULL, NULL, NULL, NULL, FALSE, FALSE
 FROM without_place
