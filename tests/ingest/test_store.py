@@ -90,6 +90,29 @@ def test_another_schema_version_is_refused(store_path: Path) -> None:
         assert part in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "raised", [duckdb.InterruptException("INTERRUPT Error: Interrupted!"), RuntimeError("Query interrupted")]
+)
+def test_an_interrupted_opening_is_no_damage(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    """Ctrl-C while DuckDB opens the file: it says so, and says nothing of damage."""
+    Store.open(store_path).close()
+
+    class Interrupted:
+        def execute(self, _: str) -> None:
+            raise raised
+
+        def close(self) -> None:
+            pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flowtrail_collector.store.opening.duckdb.connect", lambda *_, **__: Interrupted())
+        with pytest.raises(SourceUnavailable, match="that was interrupted"):
+            Store.open(store_path)
+    Store.open(store_path).close()
+
+
 def test_a_damaged_file_is_refused(store_path: Path) -> None:
     """Flipped bytes in the file are noticed, named, and left as they are."""
     with Store.open(store_path) as store:

@@ -111,13 +111,21 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: boo
     except duckdb.Error as error:
         raise _told(path, error) from error
     except Exception as error:
+        if _INTERRUPTED in str(error).lower():
+            raise _told(path, error) from error
         raise StoreDamaged(_damaged(path, str(error))) from error
 
 
-def _told(path: Path, error: duckdb.Error) -> Exception:
+_INTERRUPTED = "interrupted"
+"""In what DuckDB says of Ctrl-C: an InterruptException, or a RuntimeError of its Python binding."""
+
+
+def _told(path: Path, error: Exception) -> Exception:
     """Say which of the causes DuckDB means."""
     text = str(error)
     first = text.splitlines()[0]
+    if isinstance(error, duckdb.InterruptException) or _INTERRUPTED in text.lower():
+        return SourceUnavailable(f"{path} was not opened: that was interrupted. The file was left as it is; try again")
     if "Conflicting lock" in text or "Could not set lock" in text:
         pid = re.search(r"PID (\d+)", text)
         holder = f"process {pid[1]}" if pid else "another process"
