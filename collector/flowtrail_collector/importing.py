@@ -8,7 +8,7 @@ compressed by itself behind a 4-byte length. Which it is, is seen from the conte
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,9 +17,10 @@ from flowtrail_collector.errors import DamagedFile, FlowtrailError, SourceUnavai
 from flowtrail_collector.receive import otlp_files, otlp_json
 from flowtrail_collector.receive.decode import NotOtlp, check
 from flowtrail_collector.receive.intake import Intake, Outcome
+from flowtrail_collector.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
     from flowtrail_collector.receive.otlp_files import Record
@@ -54,8 +55,16 @@ class Imported:
     rejected: int = 0
     damaged: tuple[DamagedFile, ...] = ()
     """One for each file that could not be read to its end; it names the place."""
-    notes: tuple[str, ...] = field(default=())
-    """What was wrong with single spans, each said once."""
+    rejections: Mapping[str, int] = field(default_factory=dict)
+    """Why spans were rejected: reason -> how many."""
+    notices: tuple[str, ...] = ()
+    """What was wrong with spans that were stored nevertheless, each said once."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was wrong with single spans, in words."""
+        rejected = (f"{counted(count, 'span')} rejected: {reason}" for reason, count in self.rejections.items())
+        return (*rejected, *self.notices)
 
 
 def import_files(
@@ -136,7 +145,8 @@ class _Import:
             except FlowtrailError as error:
                 raise _damaged(path, record, error) from error
         now = self.result
-        new = (outcome.message,) if outcome.message and outcome.message not in now.notes else ()
+        rejections = Counter(now.rejections)
+        rejections.update(dict(outcome.rejections))
         self.result = replace(
             now,
             records=now.records + 1,
@@ -145,7 +155,8 @@ class _Import:
             duplicates=now.duplicates + outcome.duplicates,
             conflicting=now.conflicting + outcome.conflicting,
             rejected=now.rejected + outcome.rejected,
-            notes=now.notes + new,
+            rejections=dict(rejections),
+            notices=tuple(dict.fromkeys(now.notices + outcome.notices)),
         )
 
 

@@ -149,10 +149,22 @@ def test_progress_is_told(store: Store, tmp_path: Path) -> None:
     )
 
 
+def test_bad_spans_of_several_records_are_summed(store: Store, tmp_path: Path) -> None:
+    """Two records with the same fault, one of them twice: one reason, three spans."""
+    bad = [request([span(trace_id=b"") for _ in range(count)]).SerializeToString() for count in (1, 2)]
+    imported = import_files([written(tmp_path, fixed(bad))], store)
+    assert imported.rejected == 3
+    assert list(imported.rejections.values()) == [3]
+    assert len(imported.notes) == 1
+
+
 def test_bad_spans_are_counted(store: Store, tmp_path: Path) -> None:
     """Spans that can not be stored are counted with the reason; the rest of their record is stored."""
     data: Any = fixed([request([span(), span(trace_id=b"")]).SerializeToString()])
     imported = import_files([written(tmp_path, data)], store)
     assert (imported.stored, imported.rejected) == (1, 1)
-    assert "trace id" in imported.notes[0]
+    ((reason, count),) = imported.rejections.items()
+    assert "trace id" in reason
+    assert count == 1
+    assert imported.notes == (f"1 span rejected: {reason}",)
     assert len(rows(store)) == 1

@@ -45,8 +45,11 @@ class Problems:
     def message(self) -> str:
         """Return what the sender is told; empty where all was well."""
         told = [f"{counted(count, 'span')} rejected: {reason}" for reason, count in self.rejected.items()]
-        told += [f"{counted(count, what)} {reason}" for (what, reason), count in self.noticed.items()]
-        return "; ".join(told)
+        return "; ".join([*told, *self.notices()])
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what was wrong with what was stored nevertheless."""
+        return tuple(f"{counted(count, what)} {reason}" for (what, reason), count in self.noticed.items())
 
 
 def check(spans: pa.StructArray, request_of: NDArray[np.intp], requests: int) -> tuple[Mask, list[Problems]]:

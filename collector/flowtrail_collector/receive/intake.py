@@ -39,6 +39,10 @@ class Outcome:
     rejected: int = 0
     message: str = ""
     """What the sender is told; empty where all is well."""
+    rejections: tuple[tuple[str, int], ...] = ()
+    """Why spans were rejected, and how many for each reason."""
+    notices: tuple[str, ...] = ()
+    """What was wrong with spans that were stored nevertheless."""
     repeated: bool = False
     """The same request was stored before; its spans are not counted again."""
 
@@ -186,4 +190,12 @@ class Intake:
 
 
 def _outcome(stored: Stored, problems: Problems) -> Outcome:
-    return Outcome(stored.stored, stored.duplicates, stored.conflicting, problems.count, problems.message())
+    return Outcome(
+        stored.stored,
+        stored.duplicates,
+        stored.conflicting,
+        problems.count,
+        problems.message(),
+        tuple(problems.rejected.items()),
+        problems.notices(),
+    )

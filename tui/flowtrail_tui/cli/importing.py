@@ -77,8 +77,16 @@ def _sentence(result: Imported, store: Path) -> str:
     already = "" if new else ": all of it was there already"
     facts = [f"{counted(result.stored, 'span')} stored in {safe(str(store))}{already}"]
     facts += [f"{result.duplicates:,} were there already"] if result.duplicates and new else []
-    facts += [f"{result.rejected:,} rejected ({safe('; '.join(result.notes))})"] if result.rejected else []
+    if result.rejected:
+        facts.append(f"{counted(result.rejected, 'span')} rejected ({safe(_reasons(result))})")
     return ", ".join(facts)
+
+
+def _reasons(result: Imported) -> str:
+    """Say why spans were rejected; how many for each reason only where there are several."""
+    if len(result.rejections) == 1:
+        return next(iter(result.rejections))
+    return "; ".join(f"{count:,}: {reason}" for reason, count in result.rejections.items())
 
 
 class _Bar:
