@@ -69,6 +69,13 @@ def _sequence(value: str) -> int | None:
     return _decimal(number) if epoch and colon else None
 
 
+def _schema(value: str) -> str | None:
+    """Read a schema id: text, or a 0x00 and four bytes; the sixteen bytes behind a 0x01 do not survive as text."""
+    if value.startswith("\0"):
+        return str(int.from_bytes(value[1:].encode("ascii"), "big")) if len(value) == 5 and value.isascii() else None
+    return value if value and value[0] != "\x01" else None
+
+
 def _deaths(value: str) -> list[dict[str, str]]:
     """Read RabbitMQ's `x-death`: a list of tables as Java writes it (`{queue=a, count=1}`) or as JSON; latest first."""
     return [
@@ -137,6 +144,7 @@ _TABLE: Final[dict[str, tuple[tuple[str, Callable[[str], str | int | None]], ...
             *("axon-message-type", "__TypeId__"),
         )
     ),
+    "schema_id": (("__value_schema_id", _schema), ("ce_dataschema", _text)),
     "producer_epoch": (("message-seq", _epoch),),
     "producer_seq": (("message-seq", _sequence),),
     "attempt": (

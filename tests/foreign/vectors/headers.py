@@ -133,4 +133,8 @@ CAPTURED_HEADERS = [
     _header("origin_destination", "NServiceBus.FailedQ", "orders@machine", "orders"),
     _header("attempt", "NServiceBus.Retries", "1", 2),
     _header("origin_destination", "rbs2-source-queue", "orders", "orders"),
+    _header("schema_id", "__value_schema_id", "\x00\x00\x00\x00\x07", "7"),
+    _header("schema_id", "__value_schema_id", "9f2c", "9f2c"),
+    _header("schema_id", "__value_schema_id", "\x01\ufffd\ufffd", None),
+    _header("schema_id", "ce_dataschema", "/schemas/order/2", "/schemas/order/2"),
 ]
