@@ -164,6 +164,10 @@ def _partition(row: dict[str, Any], history: History) -> PartitionLag:
 
 
 def _sum(rows: list[PartitionLag]) -> GroupLag:
+    """Sum a group's partitions: lag and rates are sums, status, time lag and end are those of the worst partition.
+
+    So a group may be called stalled while its rates look well: a sum of statuses would hide the one partition that is.
+    """
     ordered = tuple(sorted(rows, key=_place))
     lags = [row.lag for row in rows]
     return GroupLag(
