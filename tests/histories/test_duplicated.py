@@ -174,6 +174,15 @@ def test_a_republish_by_another_instance(told, world):
     assert told(world).kinds() == [("republish", "warning")]
 
 
+def test_a_republish_by_two_services_names_both(told, world):
+    """Shop and checkout publish one id: the sentence names both, the finding the one that was first."""
+    world.service("shop").send("orders", 0, 5, id="m")
+    world.service("checkout").send("orders", 0, 9, id="m")
+    finding = told(world).finding("republish")
+    assert finding["producer"] == "shop"
+    assert finding["summary"].startswith("checkout and shop published this event twice to orders")
+
+
 def test_a_republish_to_another_partition(told, world):
     """The destination is what counts, not the partition."""
     shop = world.service("shop")
@@ -283,6 +292,67 @@ def test_after_a_restart(told, world):
     store = told(world)
     finding = store.finding("redelivery")
     assert (finding["severity"], finding["reason"]) == ("error", "restart")
+
+
+INFERRED = {"flowtrail.outcome.inferred": True}
+
+
+def in_place(told, world, *attempts, between=lambda member: None, dark=False):
+    """Be handed one order once, and process it as told; return the findings on duplicates."""
+    (order,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    for place, more in enumerate(attempts):
+        if place:
+            between(payment)
+        payment.process(order, **more)
+    payment.commit("orders", 0, 1)
+    if dark:
+        payment.skip_number()
+    payment.close()
+    return told(world), order
+
+
+def test_handled_ok_twice_in_place(told, world):
+    """One receive, two processings that ended ok, one after the other: an error, reason in place."""
+    store, order = in_place(told, world, {}, {})
+    finding = store.finding("redelivery")
+    assert (finding["severity"], finding["reason"], finding["count"]) == ("error", "in place", 2)
+    assert finding["summary"] == "payment was handed this event once and handled it twice, 2 ms apart"
+    assert len(finding["evidence"]) == 3
+    assert duplicated(store, order.id) == "yes"
+
+
+def test_what_looks_like_handled_twice_in_place(told, world):
+    """A retry after a failure; an iteration's inferred end before the processing itself: nothing."""
+    for attempts in ([{"error": "ValueError"}, {}], [{"attributes": INFERRED}, {}], [{}, {"attributes": INFERRED}]):
+        store, _ = in_place(told, type(world)(), *attempts)
+        assert store.findings("redelivery") == [], attempts
+
+
+def test_two_spans_that_overlap_are_one_handling(told, world):
+    """A processing within a processing is one attempt told twice."""
+    (order,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    begun = world.tick()
+    payment.process(order)
+    payment.process(order, start=begun)
+    payment.commit("orders", 0, 1)
+    payment.close()
+    assert told(world).kinds() == []
+
+
+def test_handled_twice_in_place_with_a_move_between(told, world):
+    """It sought back in between; the record came out of its own buffer again: wanted."""
+    store, _ = in_place(told, world, {}, {}, between=lambda member: member.seek("orders", 0, 0))
+    assert store.findings("redelivery") == []
+
+
+def test_handled_twice_in_place_by_a_dark_member(told, world):
+    """A seek and a receive may stand in the hole: a warning."""
+    store, _ = in_place(told, world, {}, {}, dark=True)
+    assert store.finding("redelivery")["severity"] == "warning"
 
 
 def test_one_finding_per_record_and_group(told, world):

@@ -5,7 +5,11 @@
 -- warning  handed again: the normal price of at-least-once delivery
 -- info     every repetition followed a failed or unfinished attempt (reason retry); or the group is only assumed, so
 --          that two groups of one service may look like one
--- empty unless: EXISTS (SELECT 1 FROM again)
+--
+-- `in place`: handed out once, and two processings of it ended ok one after the other. Told by our tracer only, which
+-- writes one per message: of another instrumentation two spans in a row may be two layers, and an end that was only
+-- inferred (the loop came back) may be followed by the processing itself. error, or warning where a member is dark.
+-- empty unless: EXISTS (SELECT 1 FROM again) OR EXISTS (SELECT 1 FROM deliveries WHERE ok > 1 AND number IS NOT NULL)
 WITH cut AS (
     SELECT
         *,
@@ -37,6 +41,19 @@ told AS (
         arg_max(generation, turn) AS last_generation
     FROM cut
     GROUP BY grp, log, "offset", segment
+    HAVING count(*) > 1
+),
+in_place AS (
+    SELECT
+        a.grp, a.log, a."offset", a.system, a.destination, a."partition", count(*) AS ok,
+        min(a.start_ns) AS first_ns, max(a.start_ns) AS last_ns, min(a.ord_start) AS first_ord, max(a.ord_start) AS last_ord,
+        min(a.who) AS who, list_sort(list_concat([a.receive_ref], list(a.ref))) AS evidence
+    FROM attempts AS a
+    LEFT JOIN (SELECT DISTINCT grp, log, "offset" FROM told) AS t
+        ON t.grp = a.grp AND t.log = a.log AND t."offset" = a."offset"
+    WHERE a.receive_ref IS NOT NULL AND a.number IS NOT NULL AND a.member IS NOT NULL AND NOT a.assumed
+        AND NOT a.failed AND NOT a.inferred AND NOT a.batched AND t.grp IS NULL
+    GROUP BY a.grp, a.log, a."offset", a.system, a.destination, a."partition", a.receive_ref, a.member
     HAVING count(*) > 1
 )
 SELECT
@@ -75,3 +92,20 @@ SELECT
 FROM told AS t
 LEFT JOIN hidden AS h ON h.grp = t.grp AND h.log = t.log AND h."offset" = t."offset"
 LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
+UNION ALL
+SELECT
+    'redelivery', CASE WHEN coalesce(g.dark, TRUE) THEN 'warning' ELSE 'error' END, 'in place',
+    p.system, p.destination, p."partition", [p."offset"], p.grp, NULL, NULL,
+    CASE WHEN r.message_id IS NULL THEN [] ELSE [r.message_id] END,
+    p.ok, p.first_ns, p.last_ns, 'A', p.evidence,
+    p.grp || ' was handed this event once and handled it ' || CASE p.ok WHEN 2 THEN 'twice' ELSE p.ok || ' times' END || ', '
+        || CASE WHEN p.last_ns - p.first_ns < 1000000000 THEN (p.last_ns - p.first_ns) // 1000000 || ' ms apart'
+            ELSE ((p.last_ns - p.first_ns) // 10000000 / 100.0) || ' s apart' END,
+    r.event
+FROM in_place AS p
+LEFT JOIN readers AS g ON g.grp = p.grp AND g.destination = p.destination AND g.system IS NOT DISTINCT FROM p.system
+LEFT JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
+WHERE NOT EXISTS (
+    SELECT 1 FROM placed AS m
+    WHERE m.who = p.who AND m.log = p.log AND m.grp = p.grp AND m.position_reason IN ('seek', 'reset', 'assign')
+        AND m.ord_start >= p.first_ord AND m.ord_start <= p.last_ord)

@@ -2,7 +2,7 @@
 --
 -- Not counted: a copy that carries an origin, a send that failed definitively or was aborted (the send after it is the
 -- first), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
--- publishes a retry under the same task id: an attempt.
+-- publishes a retry under the same task id: an attempt. Where several services published it, `producer` is the first.
 -- empty unless: EXISTS (SELECT 1 FROM sent WHERE event_id IS NOT NULL GROUP BY event_id, destination HAVING count(*) > 1)
 WITH counted AS (
     SELECT s.*, coalesce(s."offset", o."offset") AS stands_at,
@@ -37,12 +37,12 @@ SELECT
     CAST(NULL AS VARCHAR) AS reason,
     system, destination, min("partition") AS "partition",
     list_sort(list("offset") FILTER (WHERE "offset" IS NOT NULL)) AS offsets,
-    CAST(NULL AS VARCHAR) AS "group", min(producer) AS producer, CAST(NULL AS VARCHAR) AS instance,
+    CAST(NULL AS VARCHAR) AS "group", arg_min(producer, start_ns) AS producer, CAST(NULL AS VARCHAR) AS instance,
     list_sort(list_distinct(list(message_id) FILTER (WHERE message_id IS NOT NULL))) AS message_ids,
     count(*) AS count, min(start_ns) AS first_ns, max(start_ns) AS last_ns,
     CASE WHEN bool_and(ours) THEN 'A' ELSE 'B' END AS grade,
     list_sort(list(ref)) AS evidence,
-    min(producer) || ' published this event ' || CASE count(*) WHEN 2 THEN 'twice' ELSE count(*) || ' times' END || ' to '
+    array_to_string(list_sort(list_distinct(list(producer))), ' and ') || ' published this event ' || CASE count(*) WHEN 2 THEN 'twice' ELSE count(*) || ' times' END || ' to '
         || destination || ', ' || CASE
             WHEN max(start_ns) - min(start_ns) < 1000000000 THEN (max(start_ns) - min(start_ns)) // 1000000 || ' ms'
             ELSE ((max(start_ns) - min(start_ns)) // 10000000 / 100.0) || ' s' END
