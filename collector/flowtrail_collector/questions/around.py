@@ -135,7 +135,7 @@ def scope_around(
     if whole_chains:
         following.changes(gatherer, asked)
         whole = following.alike(gatherer, asked)
-        whole = following.follow(gatherer, asked) and whole
+        whole = following.follow(gatherer, asked, gatherer.told()) and whole
     with open_scope(gatherer.loaded(stretches)) as scope:
         scope.cut = not whole
         yield scope
@@ -172,6 +172,10 @@ class _Gatherer:
             found |= self.find(query("named"), _bound(ranges(places, 0)))
         seeds.take(self.add(found))
         return True
+
+    def told(self) -> Names:
+        """Return what was asked for: all that is stored of it is gathered."""
+        return Names(set(self._asked.ids), set(self._asked.traces), set(self._asked.places))
 
     def surround(self, seeds: Seeds) -> list[Range]:
         """Gather what stands around the records, and return how far that reaches.

@@ -85,12 +85,20 @@ class Names:
             self.places.add(place)
 
 
-def follow(gathering: Gathering, asked: Names) -> bool:
-    """Gather the causal chains of the events that `asked` names; False where they go on beyond what is followed."""
-    names, told, linked = asked.copy(), Names(), set[bytes]()
+def follow(gathering: Gathering, asked: Names, told: Names) -> bool:
+    """Gather the causal chains of the events that `asked` names; False where they go on beyond what is followed.
+
+    What `told` names is gathered already.
+    """
+    names, linked = asked.copy(), set[bytes]()
     for _ in range(MOST_STEPS):
         gathered = gathering.rows()
         _join(names, gathered)
+        while names.traces - linked:
+            new_traces = names.traces - linked
+            linked |= new_traces
+            names.traces |= _by_links_of_sends(gathering, new_traces)
+            _join(names, gathered)
         new = names.without(told)
         if not new.size():
             return True
@@ -103,8 +111,6 @@ def follow(gathering: Gathering, asked: Names) -> bool:
             found |= gathering.find(_spans_with("causation_id", "VARCHAR"), [sorted(new.ids)])
         if new.traces:
             found |= gathering.find(_spans_with("trace_id", "BLOB"), [sorted(new.traces)])
-            names.traces |= _by_links_of_sends(gathering, new.traces - linked)
-            linked |= new.traces
         if new.places:
             places = [list(column) for column in zip(*sorted(new.places), strict=True)]
             found |= gathering.find(sql_of("around_exactly"), places)
