@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from flowtrail_collector.questions import following
+
 TYPED = {"cloudevents.event_type": "OrderPlaced"}
 
 
@@ -64,6 +66,18 @@ def test_asking_about_any_event_of_a_loop_tells_of_it(told, world, asked):
     sent = chain(world, 16, "orders", "invoices")
     (found,) = told(world).event(sent[asked].id)["findings"]
     assert (found["kind"], found["destination"], found["count"]) == ("loop", sent[asked].destination, 8)
+
+
+def test_a_chain_beyond_what_is_followed_is_said_to_be_longer(told, world, monkeypatch):
+    """Asked from its middle, a chain of forty events in forty traces is followed for three steps."""
+    sent = chain(world, 40, "orders")
+    store = told(world)
+    assert store.event(sent[20].id)["findings"][0]["count"] == 40
+    monkeypatch.setattr(following, "MOST_STEPS", 3)
+    (found,) = store.event(sent[20].id)["findings"]
+    assert found["kind"] == "loop"
+    assert 4 <= found["count"] < 40
+    assert "at least" in found["summary"]
 
 
 def test_four_effects_of_one_cause_are_no_loop(told, world):
