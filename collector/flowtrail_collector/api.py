@@ -25,6 +25,7 @@ from flowtrail_collector.window import Window, parse_window
 from flowtrail_collector.wire import to_wire
 
 if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
     from flowtrail_collector.access import Access
@@ -70,6 +71,7 @@ class Api:
             "lag": self._lag,
             "order": self._order,
             "losses": self._losses,
+            "expected": self._expected,
             "status": self._status,
         }
         named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
@@ -124,6 +126,13 @@ class Api:
         window, parsed = _asked(query)
         return lambda connection: losses(connection, window, parsed)
 
+    def _expected(self, query: QueryParams) -> Question:
+        from flowtrail_collector.questions.expected import expected, parse_expectation
+
+        _only(query, "expect")
+        more = [parse_expectation(text) for text in query.getlist("expect")]
+        return lambda connection: expected(connection, more)
+
     def _status(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.status import status
 
@@ -135,7 +144,7 @@ class Api:
 
         return question
 
-    def _guarded(self, make: Callable[[Mapping[str, str]], Question]) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, make: Callable[[QueryParams], Question]) -> Callable[[Request], Awaitable[Response]]:
         """Turn a maker of questions into an endpoint: access before it, errors as JSON after it."""
 
         async def endpoint(request: Request) -> Response:

@@ -8,12 +8,15 @@ import select
 import socket
 import threading
 from http.client import BadStatusLine, HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, UsageError
 from flowtrail_collector.window import Window, rfc3339
 from flowtrail_collector.wire import from_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 TOKEN_VARIABLE = "FLOWTRAIL_API_TOKEN"  # noqa: S105 the variable's name, not a token
 CONNECT_TIMEOUT_S = 3.0
@@ -71,6 +74,10 @@ class HttpSource:
         """See Source."""
         return self._get("losses", _range(window, filter_text))
 
+    def expected(self, more: Sequence[tuple[str, str]] = ()) -> Document:
+        """See Source."""
+        return self._get("expected", {"expect": [f"{destination}={group}" for destination, group in more]})
+
     def status(self) -> Document:
         """See Source."""
         return self._get("status", {})
@@ -88,8 +95,14 @@ class HttpSource:
         for connection in idle:
             connection.close()
 
-    def _get(self, question: str, parameters: dict[str, str | None], timeout_s: float = READ_TIMEOUT_S) -> Document:
-        query = {name: value.encode("utf-8", "replace") for name, value in parameters.items() if value is not None}
+    def _get(
+        self, question: str, parameters: Mapping[str, str | Sequence[str] | None], timeout_s: float = READ_TIMEOUT_S
+    ) -> Document:
+        query = [
+            (name, value.encode("utf-8", "replace"))
+            for name, values in parameters.items()
+            for value in ([values] if isinstance(values, str) else values or ())
+        ]
         path = f"{self._base}/api/v1/{question}" + (f"?{urlencode(query)}" if query else "")
         try:
             status, body = self._exchange(path, timeout_s)

@@ -47,7 +47,7 @@ KEYS = (*_FIELDS, *_ALIASES, *_TIMES)
 
 _OUR_WORDS = frozenset({"verdict", "kind", "severity", "system"})
 _SEVERITIES = ("error", "warning", "info")
-KINDS = (
+KINDS: tuple[str, ...] = (
     *("publish-failed", "publish-in-doubt", "ghost-publish", "offset-conflict", "lost", "skipped"),
     *("resend", "republish", "redelivery", "replay", "content-duplicate"),
     *("log-reorder", "delivery-reorder", "completion-reorder", "causal-inversion"),

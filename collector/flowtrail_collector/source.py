@@ -19,8 +19,9 @@ from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, StoreB
 from flowtrail_collector.window import Window, parse_instant, parse_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from flowtrail_collector.declarations import Declarations
     from flowtrail_collector.store import Store
 
 __all__ = [
@@ -77,6 +78,10 @@ class Source(Protocol):
         """`flowtrail.losses/1`: what was published and consumed per destination and group, and what was not."""
         ...
 
+    def expected(self, more: Sequence[tuple[str, str]] = ()) -> Document:
+        """`flowtrail.expected/1`: which declared groups were seen at their destinations, and those of `more`."""
+        ...
+
     def status(self) -> Document:
         """`flowtrail.status/1`: what is stored, received and watched, and how complete it is."""
         ...
@@ -91,9 +96,13 @@ class StoreSource:
 
     live = False
 
-    def __init__(self, path: str | Path) -> None:
-        """Open the file. Raises SourceUnavailable, StoreBusy, StoreRefused or StoreDamaged."""
+    def __init__(self, path: str | Path, declarations: Declarations | None = None) -> None:
+        """Open the file; `declarations` stand for those that it holds.
+
+        Raises SourceUnavailable, StoreBusy, StoreRefused or StoreDamaged.
+        """
         self.name = str(path)
+        self._declarations = declarations
         if not Path(path).is_file():
             raise SourceUnavailable(
                 f"there is no store file {path}; `flowtrail import` or `flowtrail collect` makes one"
@@ -158,6 +167,12 @@ class StoreSource:
         asked = parsed.window(window, self._newest_ns())
         return self._read(lambda connection: losses(connection, asked, parsed))
 
+    def expected(self, more: Sequence[tuple[str, str]] = ()) -> Document:
+        """See Source."""
+        from flowtrail_collector.questions.expected import expected
+
+        return self._read(lambda connection: expected(connection, more))
+
     def status(self) -> Document:
         """See Source."""
         from flowtrail_collector.questions.status import status
@@ -172,7 +187,16 @@ class StoreSource:
         return newest_ns(self.status())
 
     def _read(self, question: Callable[[Any], Document]) -> Document:
-        return self._store.read(question, timeout_s=QUERY_TIMEOUT_S)
+        declarations = self._declarations
+        if declarations is None:
+            return self._store.read(question, timeout_s=QUERY_TIMEOUT_S)
+        from flowtrail_collector.store.declaring import shadow
+
+        def declared(connection: Any) -> Document:
+            shadow(connection, declarations)
+            return question(connection)
+
+        return self._store.read(declared, timeout_s=QUERY_TIMEOUT_S)
 
 
 def newest_ns(status: Document) -> int:
@@ -186,37 +210,55 @@ def window_of(source: Source, since: str | None = None, until: str | None = None
     return parse_window(since, until, time.time_ns() if source.live else newest_ns(source.status()))
 
 
-def open_source(spec: str | None = None) -> Source:
+def open_source(spec: str | None = None, config: str | Path | None = None) -> Source:
     """Open what `spec` names: a collector's URL, `HOST:PORT`, or a store file.
 
-    Without a spec: `$FLOWTRAIL_SOURCE`, else a collector on localhost, else `./flowtrail.duckdb`. Raises
-    SourceUnavailable naming what was tried, and whatever opening a store raises.
+    Without a spec: `$FLOWTRAIL_SOURCE`, else a collector on localhost, else `./flowtrail.duckdb`. A store file is asked
+    with the declarations of `config`, else of `./flowtrail.toml`, else with those that it holds; a collector has its
+    own. Raises SourceUnavailable naming what was tried, UsageError for a `config` that does not apply or has a slip,
+    and whatever opening a store raises.
     """
     named = spec or os.environ.get(SOURCE_VARIABLE)
     if named is None or not named.strip():
-        return _open_default()
+        return _open_default(config)
     try:
-        return _open_named(named.strip())
+        return _open_named(named.strip(), config)
     except FlowtrailError as error:
         if spec is None and isinstance(error, SourceUnavailable):
             raise type(error)(f"{error} (named by ${SOURCE_VARIABLE})") from error
         raise
 
 
-def _open_named(spec: str) -> Source:
-    from flowtrail_collector.client import HttpSource
-
+def _open_named(spec: str, config: str | Path | None) -> Source:
     scheme, separator, _ = spec.partition("://")
     if separator and scheme.lower() in ("http", "https"):
-        return HttpSource(spec)
+        return _open_collector(spec, config)
     if separator:
         raise UsageError(f"{spec!r}: a source is http://HOST:PORT, https://HOST:PORT or a store file")
     if _ADDRESS.fullmatch(spec) and not Path(spec).exists():
-        return HttpSource(f"http://{spec}")
-    return StoreSource(spec)
+        return _open_collector(f"http://{spec}", config)
+    return _open_store(spec, config)
 
 
-def _open_default() -> Source:
+def _open_collector(url: str, config: str | Path | None) -> Source:
+    from flowtrail_collector.client import HttpSource
+
+    if config is not None:
+        raise UsageError(
+            f"--config {config}: the collector at {url} answers with its own declarations; "
+            f"start it with `flowtrail collect --config {config}`, or ask a store file",
+        )
+    return HttpSource(url)
+
+
+def _open_store(path: str, config: str | Path | None) -> Source:
+    from flowtrail_collector.configuration import default_configuration, read_configuration
+
+    chosen = default_configuration() if config is None else Path(config)
+    return StoreSource(path, None if chosen is None else read_configuration(chosen))
+
+
+def _open_default(config: str | Path | None) -> Source:
     from flowtrail_collector.client import PROBE_TIMEOUT_S, HttpSource
 
     collector = HttpSource(DEFAULT_COLLECTOR)
@@ -225,9 +267,12 @@ def _open_default() -> Source:
     except SourceUnavailable as absent:
         collector.close()
         if Path(DEFAULT_FILE).is_file():
-            return StoreSource(DEFAULT_FILE)
+            return _open_store(DEFAULT_FILE, config)
         raise SourceUnavailable(
             f"nothing to ask. Tried: ${SOURCE_VARIABLE} (not set); {DEFAULT_COLLECTOR} ({absent.__cause__ or absent}); "
             f"./{DEFAULT_FILE} (no such file). Start `flowtrail collect`, or name a source with --source",
         ) from absent
+    if config is not None:
+        collector.close()
+        return _open_collector(DEFAULT_COLLECTOR, config)
     return collector

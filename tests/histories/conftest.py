@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from flowtrail_collector.configuration import parse_configuration
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.source import StoreSource, Window
 from flowtrail_collector.store import Store
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from flowtrail_collector.declarations import Declarations
+
 ALWAYS = Window(None, None)
 
 
@@ -27,6 +30,12 @@ class Told:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.declarations: Declarations | None = None
+
+    def declare(self, configuration: str) -> Told:
+        """Ask from now on with what a flowtrail.toml declares."""
+        self.declarations = parse_configuration(configuration)
+        return self
 
     def hear(self, *requests: Iterable[Span]) -> Told:
         """Import batches of spans, each one request (one line of the file)."""
@@ -79,7 +88,7 @@ class Told:
         return self
 
     def _source(self, question: Callable[[StoreSource], Any]) -> Any:
-        source = StoreSource(self.path)
+        source = StoreSource(self.path, self.declarations)
         try:
             return question(source)
         finally:
@@ -120,8 +129,8 @@ class Told:
         return [row for row in rows if not kinds or row["kind"] in kinds]
 
     def kinds(self) -> list[tuple[str, str]]:
-        """Return kind and severity of every finding, in alphabetical order."""
-        return sorted((row["kind"], row["severity"]) for row in self.findings())
+        """Return kind and severity of every finding, in alphabetical order; not that a history tells of no reader."""
+        return sorted((row["kind"], row["severity"]) for row in self.findings() if row["kind"] != "unread-destination")
 
     def finding(self, kind: str) -> dict[str, Any]:
         """Return the one finding of a kind."""
@@ -138,6 +147,11 @@ class Told:
             if (row["group"], row["destination"], row["partition"]) == (group, destination, partition)
         ]
         return dict(row)
+
+    def expected(self, *pairs: tuple[str, str]) -> dict[tuple[str, str], str]:
+        """Return of each declared group, and of some more, whether it was seen at its destination."""
+        rows = self._source(lambda source: source.expected(pairs))["rows"]
+        return {(row["destination"], row["group"]): row["reason"] or row["answer"] for row in rows}
 
     def everything(self, *questions: str) -> dict[str, Any]:
         """Return all that can be asked, to compare two stores by."""

@@ -339,7 +339,7 @@ def test_the_window_leaves_out_what_is_older(told, world, flowtrail):
     shop.send("orders", 0, 2, id="new")
     store = told(world)
     assert store.kinds() == [("republish", "warning")]
-    code, out, _ = flowtrail("findings", "--json", "--source", str(store.path))
+    code, out, _ = flowtrail("findings", "kind:republish", "--json", "--source", str(store.path))
     assert code == 0
     assert json.loads(out)["findings"] == []
     code, out, _ = flowtrail("ask", "old", "--json", "--source", str(store.path))

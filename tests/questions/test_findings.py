@@ -326,7 +326,7 @@ def test_a_topic_created_anew_is_another_log(told, history):
     for _ in range(2):
         for offset in range(3):
             orders.send("orders", 0, offset)
-    assert told(history).findings() == []
+    assert told(history).kinds() == []
 
 
 def test_committed_before_processed(told, history):

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowtrail_collector.configuration import parse_configuration
 from flowtrail_collector.filters import parse_filter
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.questions.findings import findings
-from flowtrail_collector.store import Store
+from flowtrail_collector.store import Store, declaring
 from flowtrail_collector.window import Window
 from tests.questions.history import otlp
 from tests.questions.worlds import World
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.questions.history import Span
 
 TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows")
+RULES = parse_configuration('[order]\nrules = ["OrderPaid after OrderPlaced by key"]\n')
 LAWS = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -51,6 +53,7 @@ class Judge:
         connection.close()
         with Store.open(path) as store:
             import_files([lines], store)
+            store.write(lambda connection: declaring.keep(connection, RULES))
             document = store.read(lambda c: findings(c, Window(None, None), parse_filter("")))
         return list(document["findings"])
 

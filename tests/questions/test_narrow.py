@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowtrail_collector.configuration import parse_configuration
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.questions import around
 from flowtrail_collector.questions.ask import answer
@@ -18,7 +19,7 @@ from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import LOADED, open_scope, quoted, relations, table_columns
 from flowtrail_collector.questions.relations import FINDINGS, RELATIONS
 from flowtrail_collector.questions.scope import WideScope
-from flowtrail_collector.store import Store
+from flowtrail_collector.store import Store, declaring
 from scripts import translate
 from tests.questions.history import otlp
 from tests.questions.worlds import TOPIC, Chains, World
@@ -26,24 +27,29 @@ from tests.questions.worlds import TOPIC, Chains, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from flowtrail_collector.declarations import Declarations
     from flowtrail_collector.questions.scope import Row, Scope
     from tests.questions.history import Span
 
 WORLDS = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+GROUPS = parse_configuration(f'[expect]\n{TOPIC} = ["payment", "audit"]\n[destinations]\nretry = ["nowhere"]\n')
+RULES = parse_configuration(
+    '[order]\nrules = ["OrderPaid after OrderPlaced by key", "OrderPaid after OrderPlaced by flow"]\n'
+)
 BUILT = tuple(name for name in RELATIONS if name != "spans")
 TABLES = ("span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows")
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Span]], Store]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Store]:
     """Return what stores spans in one store, emptied before."""
     folder = tmp_path_factory.mktemp("narrow")
     path, lines = folder / "store.duckdb", folder / "spans.jsonl"
     Store.open(path).close()
 
-    def tell(spans: Sequence[Span]) -> Store:
+    def tell(spans: Sequence[Span], declared: Declarations = (*GROUPS, *RULES)) -> Store:
         connection = duckdb.connect(str(path))
         for table in TABLES:
             connection.execute(f"DELETE FROM {table}")
@@ -51,6 +57,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Span]],
         lines.write_text(json.dumps(otlp(spans)) + "\n")
         store = Store.open(path)
         import_files([lines], store)
+        store.write(lambda connection: declaring.keep(connection, declared))
         return store
 
     return tell
@@ -100,7 +107,7 @@ def test_what_has_no_translation_is_refused(sql: str) -> None:
 
 @WORLDS
 @given(seed=st.integers(0, 100_000), steps=st.integers(5, 80))
-def test_both_engines_give_equal_rows(told: Callable[[Sequence[Span]], Store], seed: int, steps: int) -> None:
+def test_both_engines_give_equal_rows(told: Callable[..., Store], seed: int, steps: int) -> None:
     """Every relation over any history has the same rows in SQLite as in DuckDB."""
 
     def compare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -141,9 +148,9 @@ def test_the_whole_chain_is_gathered_around_an_event(
 
 
 @WORLDS
-@given(seed=st.integers(0, 100_000), steps=st.integers(40, 200), neighbours=st.integers(0, 3))
+@given(seed=st.integers(0, 100_000), steps=st.integers(40, 200), neighbours=st.integers(0, 3), ruled=st.booleans())
 def test_what_is_gathered_around_an_event_is_enough(
-    told: Callable[[Sequence[Span]], Store], seed: int, steps: int, neighbours: int
+    told: Callable[..., Store], seed: int, steps: int, neighbours: int, ruled: bool
 ) -> None:
     """The answer from the spans around an event is the answer from every span stored."""
 
@@ -160,6 +167,8 @@ def test_what_is_gathered_around_an_event_is_enough(
                 found = answer(scope, reading)
             assert found["events"] == expected["events"], what
 
-    with pytest.MonkeyPatch.context() as patch, told(World(seed, steps).spans) as store:
+    # A rule that joins every other event gathers nearly all of them: what is gathered without shows more.
+    declared = (*GROUPS, *RULES) if ruled else GROUPS
+    with pytest.MonkeyPatch.context() as patch, told(World(seed, steps).spans, declared) as store:
         patch.setattr(around, "NEIGHBOURS", neighbours)
         store.read(compare)

@@ -69,12 +69,13 @@ class World:
         if chance < 0.1:
             self._orders.send(TOPIC, number, outcome="failed", error="MessageSizeTooLargeError", key=key)
             return
-        sent = self._orders.send(TOPIC, number, len(partition.log), key=key)
+        type_ = {"cloudevents.event_type": ("OrderPlaced", "OrderPaid")[len(partition.log) % 2]}
+        sent = self._orders.send(TOPIC, number, len(partition.log), key=key, **type_)
         partition.log.append(sent)
         if chance < 0.2:
             partition.log.append(sent)  # the client's retry was not idempotent
         elif chance < 0.3:
-            again = self._orders.send(TOPIC, number, len(partition.log), key=key, message_id=sent.message_id)
+            again = self._orders.send(TOPIC, number, len(partition.log), key=key, message_id=sent.message_id, **type_)
             partition.log.append(again)
 
     def _poll(self, number: int, partition: _Partition) -> None:

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,6 +121,11 @@ class FakeSource:
         """Answer with nothing: no screen asks yet."""
         self._work("findings", (window, filter_text))
         return {"schema": "flowtrail.findings/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "findings": []}
+
+    def expected(self, more: Sequence[tuple[str, str]] = ()) -> Document:
+        """Answer with nothing: no screen asks."""
+        self._work("expected", more)
+        return {"schema": "flowtrail.expected/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}
 
     def status(self) -> Document:
         """Answer how fast events come."""

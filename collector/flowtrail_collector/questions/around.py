@@ -38,6 +38,8 @@ FURTHEST = 2_000
 """Offsets over which an overtaking is followed."""
 MOST_SEEDS = 5_000
 """Spans that may stand for what was asked; the newest are kept."""
+MOST_RULED = 500
+"""Sends that declared rules may join to those that are looked at; the nearest in time."""
 MOST_RANGES = 64
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
@@ -149,6 +151,7 @@ class _Gatherer:
         self._asked = Seeds()
         self._columns = table_columns("span_rows")
         self._spans: dict[int, tuple[Any, ...]] = {}
+        self._rules = connection.execute(_RULES).fetchall()
 
     def gather(self, seeds: Seeds) -> bool:
         """Gather what the seeds name and add what those spans name; False when there was nothing new to ask."""
@@ -170,7 +173,10 @@ class _Gatherer:
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         if places:
             found |= self.find(query("named"), _bound(ranges(places, 0)))
-        seeds.take(self.add(found))
+        new = self.add(found)
+        seeds.take(new)
+        if self._rules:
+            seeds.take(self.add(self._ruled(new)))
         return True
 
     def told(self) -> Names:
@@ -258,6 +264,18 @@ class _Gatherer:
     def pairs(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def _ruled(self, rows: list[Row]) -> set[int]:
+        """Find the sends that a declared rule may put before or after these."""
+        found: set[int] = set()
+        for joined_by, types in self._rules:
+            column = "message_key" if joined_by == "key" else "correlation_id"
+            typed = [row for row in rows if row["event_type"] in types and row["operation"] in {"send", "create"}]
+            values = sorted({row[column] for row in typed} - {None})
+            if values:
+                moment = sum(row["start_ns"] for row in typed) // len(typed)
+                found |= self.find(_SENDS_OF_TYPES.format(column=column), [types, values, moment])
+        return found
 
     def add(self, spans: set[int]) -> list[Row]:
         """Read the spans that are not gathered yet, and return those."""
@@ -414,6 +432,18 @@ def _lists(rows: Sequence[tuple[Any, ...]], width: int = 0) -> list[list[Any]]:
 
 def _spans_with(column: str, kind: str) -> str:
     return f"SELECT rowid FROM span_rows WHERE {holds(column, f'$1::{kind}[]')}"
+
+
+_RULES = """
+SELECT joined_by, list_distinct(flatten(list([effect_type, cause_type]))) FROM declaration_rows WHERE kind = 'cause'
+GROUP BY joined_by
+"""
+_SENDS_OF_TYPES = f"""
+SELECT rowid FROM span_rows
+WHERE event_type IN (SELECT unnest($1::VARCHAR[])) AND {{column}} IN (SELECT unnest($2::VARCHAR[]))
+    AND operation IN ('send', 'create')
+ORDER BY abs(start_ns - $3) LIMIT {MOST_RULED}
+"""
 
 
 def _joined_by_links(connection: duckdb.DuckDBPyConnection, traces: set[bytes]) -> set[bytes]:

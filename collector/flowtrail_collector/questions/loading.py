@@ -53,6 +53,8 @@ def load(
         "span_rows": (columns, spans),
         "link_rows": _table(connection, "link_rows", _LINKED_TO, [sorted(held["trace_id"])]),
         "ledger_rows": ledger,
+        "declared": _relation(connection, "declared"),
+        "hiding": _relation(connection, "hiding"),
         "as_of": _relation(connection, "as_of"),
         "stretches": (
             _relation(connection, "stretches")

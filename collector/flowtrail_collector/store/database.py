@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from flowtrail_collector.errors import Cancelled, SourceUnavailable, StoreDamaged, UsageError
-from flowtrail_collector.store import opening
+from flowtrail_collector.store import opening, schema
+from flowtrail_collector.store.declaring import shadow
 from flowtrail_collector.store.watch import Watch
 from flowtrail_collector.store.writer import Writer, is_given_up
 
@@ -55,6 +56,7 @@ class Store:
         self._gate = threading.Condition()
         self._readers: set[duckdb.DuckDBPyConnection] = set()
         self._reopening = False
+        self._outdated = schema.is_outdated(connection)
         self._writer = None if read_only else Writer(self._cursor, self._reopen, path)
 
     @classmethod
@@ -221,6 +223,8 @@ class Store:
         try:
             cursor = self._connection.cursor()
             cursor.execute(f"USE {opening.CATALOG}")
+            if self._outdated:
+                shadow(cursor, ())
         except duckdb.ConnectionException as error:
             raise SourceUnavailable(f"the store {self.path} is closed") from error
         return cursor

@@ -93,6 +93,8 @@ def connect(path: Path, *, create: bool, read_only: bool, settings: dict[str, st
         if schema.is_empty(connection) and create:
             schema.create(connection)
         schema.check(connection, path)
+        if not read_only and schema.is_outdated(connection):
+            schema.upgrade(connection)
         # From here on nothing that a question says can reach a file, the network, or these settings.
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowtrail_collector.errors import StoreRefused
 from flowtrail_collector.questions.views import create_views
+from flowtrail_collector.store.declaring import table_sql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
 PROGRAM = "flowtrail"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+WITHOUT_DECLARATIONS = 3
+"""The version before `declaration_rows`: such a store is read as it is, and brought up to date where it is written."""
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -23,6 +26,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     tables = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
     connection.execute("BEGIN")
     connection.execute(tables)
+    connection.execute(table_sql())
     connection.execute(
         "INSERT INTO store_info VALUES (?, ?, ?, ?)",
         [PROGRAM, SCHEMA_VERSION, time.time_ns(), metadata.version("flowtrail")],
@@ -31,13 +35,27 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("COMMIT")
 
 
+def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a store of the version before up to date, all or nothing; its spans stay as they are."""
+    connection.execute("BEGIN")
+    connection.execute(table_sql())
+    create_views(connection)
+    connection.execute("UPDATE store_info SET schema_version = ?", [SCHEMA_VERSION])
+    connection.execute("COMMIT")
+
+
+def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the store is of the version before."""
+    return _one(connection, "SELECT schema_version FROM store_info") == WITHOUT_DECLARATIONS
+
+
 def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether nothing was ever created there: a start that was killed before its first commit leaves that."""
     return _one(connection, "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()") == 0
 
 
 def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise StoreRefused unless the database bears our stamp, of this version."""
+    """Raise StoreRefused unless the database bears our stamp, of this version or the one before."""
     stamped = (
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'store_info'"
     )
@@ -53,7 +71,7 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise StoreRefused(
             f"{path} was made by {row[0] if row else 'nobody known'}, not by flowtrail; name another file"
         )
-    if row[1] != SCHEMA_VERSION:
+    if row[1] not in (SCHEMA_VERSION, WITHOUT_DECLARATIONS):
         raise StoreRefused(
             f"{path} has schema version {row[1]} (made by flowtrail {row[2]}); this is flowtrail "
             f"{metadata.version('flowtrail')}, which reads and writes version {SCHEMA_VERSION}. Open it with the "

@@ -1,6 +1,6 @@
 -- causes: which event caused which: e2's send names e1 as its causation, or is a child of a processing of e1, or links to
--- a send or a processing of e1.
--- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL) OR EXISTS (SELECT 1 FROM link_rows)
+-- a send or a processing of e1, or comes after e1 by a declared rule.
+-- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL) OR EXISTS (SELECT 1 FROM link_rows) OR EXISTS (SELECT 1 FROM ruled)
 SELECT e1.event AS cause, s.event AS effect, min(s.ref) AS ref
 FROM sent AS s
 JOIN (SELECT DISTINCT event_id, event FROM records WHERE event_id IS NOT NULL
@@ -24,3 +24,5 @@ LEFT JOIN records AS r ON r.log = a.log AND r."offset" = a."offset"
 LEFT JOIN sent AS o ON o.trace_id = l.linked_trace_id AND o.span_id = l.linked_span_id
 WHERE s.causation_id IS NULL AND coalesce(r.event, o.event) <> s.event
 GROUP BY coalesce(r.event, o.event), s.event
+UNION
+SELECT cause, effect, ref FROM ruled

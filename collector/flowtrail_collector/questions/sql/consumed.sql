@@ -18,16 +18,24 @@
 --                  began, with the position not past it
 --  9 skipped       not delivered although the group came past it, nothing excuses it and all is known; see skips
 -- 10 not-expected  below the group's start, aborted, or compacted away
+-- 11 missing       a declared group of which nothing at all was seen on the destination (see missing)
 -- 12 unknown       anything else, with the reason
 --
 -- failed, unfinished, pending and skipped rest on something not having happened: where a member of the group is dark they are
 -- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
-WITH pairs AS (
+WITH expected AS (
+    SELECT system, destination, grp, assumed, service, instrumented, dark, traced, numbered, FALSE AS absent
+    FROM readers
+    UNION ALL
+    SELECT system, destination, grp, FALSE, NULL, FALSE, hidden, TRUE, FALSE, TRUE
+    FROM missing
+),
+pairs AS (
     SELECT p.event, p.destination, p.log, p."partition", p."offset", p.copied,
         p.conflict AND NOT p.survived AS conflict, r.grp, r.assumed, r.service,
-        r.instrumented, h."offset" IS NOT NULL AS dark, r.traced, r.numbered
+        r.instrumented, h."offset" IS NOT NULL OR (r.absent AND r.dark) AS dark, r.traced, r.numbered, r.absent
     FROM places AS p
-    JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    JOIN expected AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
     LEFT JOIN hidden AS h ON h.grp = r.grp AND h.log = p.log AND h."offset" = p."offset"
 ),
 ranked_turns AS (
@@ -208,6 +216,7 @@ judged AS (
             WHEN NOT traced AND "position" <= "offset"               THEN 'pending|by the committed position'
             WHEN NOT traced                                          THEN 'unknown|the position has passed it; the group is not instrumented'
             WHEN dark                                                THEN 'unknown|telemetry gap'
+            WHEN absent                                              THEN 'missing|'
             WHEN maybe_swallowed                                     THEN 'unknown|the member vanished'
             WHEN start IS NOT NULL AND "offset" < start              THEN 'not-expected|before start'
             WHEN "offset" < came_below                               THEN 'not-expected|before start'
@@ -290,14 +299,15 @@ without_place AS (
         p.event, p.destination, r.grp, r.assumed, r.service, c.copy_destination, c.refs AS copy_refs,
         CASE WHEN t.ok > 0 THEN 'processed' WHEN t.failed > 0 AND c.event IS NOT NULL THEN 'dead-lettered'
              WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
-             ELSE 'unknown' END AS answer,
-        CASE WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL
+             WHEN r.absent AND NOT r.dark AND NOT p.failed THEN 'missing' ELSE 'unknown' END AS answer,
+        CASE WHEN r.absent AND NOT p.failed THEN CASE WHEN r.dark THEN 'telemetry gap' END
+             WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL
              WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.attempts > 0 THEN 'telemetry gap'
              WHEN p.overwritten THEN 'another event stands at its record' WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
         coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
         t.error_type, coalesce(t.refs, []) AS refs
     FROM placeless AS p
-    JOIN readers AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    JOIN expected AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
     LEFT JOIN told AS t ON t.event = p.event AND t.destination = p.destination AND t.grp = r.grp
     LEFT JOIN copied_elsewhere AS c ON c.event = p.event AND c.destination = p.destination AND c.grp = r.grp
 )
@@ -311,6 +321,6 @@ UNION ALL
 SELECT
     event, destination, NULL, NULL, NULL, grp, assumed, service, answer, reason,
     CASE answer WHEN 'unknown' THEN '?' ELSE 'B' END,
-    CASE answer WHEN 'processed' THEN 1 WHEN 'dead-lettered' THEN 2 WHEN 'received' THEN 7 ELSE 12 END,
+    CASE answer WHEN 'processed' THEN 1 WHEN 'dead-lettered' THEN 2 WHEN 'received' THEN 7 WHEN 'missing' THEN 11 ELSE 12 END,
     handings, ok, failed, error_type, refs, [], copy_refs, copy_destination, NULL, NULL, NULL, NULL, FALSE, FALSE
 FROM without_place

@@ -1,13 +1,7 @@
 -- copies: records that are copies of another record: they carry its origin, or bear the same message id on a retry or
--- dead-letter destination (known by its name's ending). `kind`: retry or dead-letter.
--- empty unless: EXISTS (SELECT 1 FROM placed WHERE origin_destination IS NOT NULL OR regexp_matches(lower(destination), 'retry|dlq|dlt|dead-letter'))
-WITH named AS (
-    SELECT destination,
-        regexp_matches(lower(destination), '[._-](retry|retry-[0-9]+)$')                        AS is_retry,
-        regexp_matches(lower(destination), '[._-](dlq|dlt|dead-letter|dead-letters)$')          AS is_dead_letter
-    FROM (SELECT DISTINCT destination FROM placed WHERE destination IS NOT NULL) AS d
-),
-carried AS (
+-- dead-letter destination (see roles). `kind`: retry or dead-letter.
+-- empty unless: EXISTS (SELECT 1 FROM placed WHERE origin_destination IS NOT NULL) OR EXISTS (SELECT 1 FROM roles WHERE is_retry OR is_dead_letter)
+WITH carried AS (
     SELECT ref, system, cluster, destination, acked_log AS log, "partition", "offset", event_id, origin_destination,
         origin_partition, origin_offset, origin_group, start_ns
     FROM publications
@@ -24,11 +18,11 @@ same_id AS (
         o.destination AS origin_destination, CAST(NULL AS INTEGER) AS origin_partition,
         CAST(NULL AS BIGINT) AS origin_offset, CAST(NULL AS VARCHAR) AS origin_group, c.start_ns
     FROM publications AS c
-    JOIN named AS n ON n.destination = c.destination AND (n.is_retry OR n.is_dead_letter)
+    JOIN roles AS n ON n.destination = c.destination AND (n.is_retry OR n.is_dead_letter)
     JOIN (
         SELECT DISTINCT p.event_id, p.destination
         FROM publications AS p
-        JOIN named AS m ON m.destination = p.destination AND NOT m.is_retry AND NOT m.is_dead_letter
+        JOIN roles AS m ON m.destination = p.destination AND NOT m.is_retry AND NOT m.is_dead_letter
         WHERE p.event_id IS NOT NULL
     ) AS o ON o.event_id = c.event_id
     WHERE c.origin_destination IS NULL AND coalesce(c.outcome, 'acked') = 'acked'
@@ -36,4 +30,4 @@ same_id AS (
 )
 SELECT c.*, CASE WHEN n.is_retry THEN 'retry' ELSE 'dead-letter' END AS kind
 FROM (SELECT * FROM carried UNION ALL SELECT * FROM same_id) AS c
-JOIN named AS n ON n.destination = c.destination
+JOIN roles AS n ON n.destination = c.destination

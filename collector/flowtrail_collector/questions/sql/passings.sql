@@ -23,7 +23,7 @@ published_once AS (
         ON k.log = s.acked_log AND k."offset" = s."offset"
     WHERE coalesce(s.outcome, 'acked') <> 'failed' AND coalesce(s.transaction_end, 'committed') <> 'aborted'
         AND s.origin_destination IS NULL AND c.ref IS NULL AND k.log IS NULL
-        AND NOT regexp_matches(lower(s.destination), '[._-](retry|retry-[0-9]+|dlq|dlt|dead-letter|dead-letters)$')
+        AND NOT EXISTS (SELECT 1 FROM roles AS n WHERE n.destination = s.destination AND (n.is_retry OR n.is_dead_letter))
 )
 SELECT
     event, system, destination, "partition", "offset", message_id, producer, ref, start_ns, ours, event_type,
