@@ -101,7 +101,7 @@ def test_a_window_without_spans(run: Run, store: Path) -> None:
         (["lag", "--since", "15"], "did you mean 15m?"),
         (["lag", "tpic:orders"], "did you mean 'topic'?"),
         (["lag", "verdict:fallling"], "no such verdict 'fallling'; did you mean 'falling'?"),
-        (["check"], "no such command 'check'. The commands are demo, collect,"),
+        (["map"], "no such command 'map'. The commands are demo, collect,"),
         (["lag", "kind:lost"], "lag has no kind to filter by"),
         (["flows", "--since", "1h", "--until", "2h"], "ends before it begins"),
         (["flows", "--limit", "0"], "--limit"),

@@ -19,11 +19,20 @@ MOST = 5
 @click.command("ask")
 @click.argument("what", metavar="WHAT")
 @options.source_option
+@options.config_option
 @click.option("--since", hidden=True)
 @click.option("--until", hidden=True)
 @options.json_option
 @options.plain_option
-def command(what: str, source: str | None, since: str | None, until: str | None, as_json: bool, plain: bool) -> None:
+def command(
+    what: str,
+    source: str | None,
+    config: str | None,
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+    plain: bool,
+) -> None:
     r"""Tell what happened to one event or flow: published, consumed, duplicated, reordered, and the evidence.
 
     \b
@@ -33,7 +42,7 @@ def command(what: str, source: str | None, since: str | None, until: str | None,
     """
     if since is not None or until is not None:
         options.narrate("ask looks through everything: --since and --until are not needed")
-    with options.opened(source) as opened:
+    with options.opened(source, config) as opened:
         document = _ask(opened, what)
     if as_json:
         options.write_json(document)

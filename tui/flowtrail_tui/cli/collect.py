@@ -54,6 +54,12 @@ SIZE_LIMIT_MIB = 64
     help="A Kafka cluster to watch: ends, positions and members of all its groups.",
 )
 @click.option("--watch-every", default="5s", show_default=True, metavar="AGE", help="How often the cluster is asked.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="What is declared of the system: groups, destinations, order, limits. Default: ./flowtrail.toml if it is "
+    "there, else what the store holds.",
+)
 @click.option("--retain", metavar="AGE", help="Remove spans older than this, such as 7d. Default: keep everything.")
 @click.option(
     "--max-request-mib",
@@ -81,6 +87,7 @@ def command(
     http: str,
     bootstrap_servers: str | None,
     watch_every: str,
+    config: str | None,
     retain: str | None,
     max_request_mib: int,
     memory_limit: str,
@@ -92,7 +99,8 @@ def command(
     """
     from flowtrail_collector.service import Collector, CollectorConfig
 
-    config = CollectorConfig(
+    declared = _Declared(config)
+    settings = CollectorConfig(
         store=store,
         grpc=None if grpc == "off" else grpc,
         http=http,
@@ -105,17 +113,41 @@ def command(
     with _signals() as ended:
         watching = _Watching(bootstrap_servers, every_s)
         watching.connect()
-        collector = Collector(config, routes=lambda kept, running: _routes(kept, running, watching, api_token))
+        collector = Collector(settings, routes=lambda kept, running: _routes(kept, running, watching, api_token))
         try:
             collector.start()
+            declared.keep(collector.store)
             watching.start(collector)
-            _tell(collector, config.retain_s, retain, watching, api_token)
+            _tell(collector, settings.retain_s, retain, watching, declared, api_token)
             ended.wait()
             options.narrate("stopping: storing what was received")
         finally:
             watching.stop()
             collector.stop()
     return Exit.INTERRUPTED if ended.signal == signal.SIGINT else Exit.OK
+
+
+class _Declared:
+    """What is declared of the system: read before anything is opened, kept in the collector's store."""
+
+    def __init__(self, config: str | None) -> None:
+        """Read the file that is named, or ./flowtrail.toml. Raises UsageError."""
+        from flowtrail_collector.configuration import default_configuration, read_configuration
+
+        self._file = default_configuration() if config is None else Path(config)
+        self._declarations = None if self._file is None else read_configuration(self._file)
+        self.said = ""
+
+    def keep(self, store: Store) -> None:
+        """Replace what the store holds; without a file it stays as it is."""
+        from flowtrail_collector.store import declaring
+
+        declarations = self._declarations
+        if declarations is not None:
+            store.write(lambda connection: declaring.keep(connection, declarations))
+            self.said = f"{len(declarations)}, from {self._file}"
+        elif held := store.read(declaring.kept):
+            self.said = f"{held}, as the store holds them; an empty file given by --config removes them"
 
 
 class _Watching:
@@ -166,7 +198,12 @@ def _routes(store: Store, collector: Collector, watching: _Watching, token: str 
 
 
 def _tell(
-    collector: Collector, retain_s: float | None, retain: str | None, watching: _Watching, token: str | None
+    collector: Collector,
+    retain_s: float | None,
+    retain: str | None,
+    watching: _Watching,
+    declared: _Declared,
+    token: str | None,
 ) -> None:
     """Say where it listens and what it stores."""
     from flowtrail_collector.service import beyond_loopback
@@ -178,6 +215,8 @@ def _tell(
         options.narrate(f"  OTLP/gRPC           {collector.grpc_address}")
     kept = "everything" if retain_s is None else f"spans of the last {retain}"
     options.narrate(f"  store               {collector.store.path}, keeping {kept}")
+    if declared.said:
+        options.narrate(f"  declarations        {declared.said}")
     if watching.watcher is not None:
         options.narrate(f"  watching            {watching.bootstrap_servers}")
     if beyond_loopback(collector.config.http) and token is None:

@@ -16,6 +16,7 @@ def command(
     source: str | None,
     since: str | None,
     until: str | None,
+    config: str | None,
     filters: tuple[str, ...],
     as_json: bool,
     plain: bool,
@@ -27,7 +28,7 @@ def command(
     Example: flowtrail flows topic:orders.* verdict:!ok --since 1h
     """
     text = options.filter_text(words, filters)
-    with options.opened(source) as opened:
+    with options.opened(source, config) as opened:
         document = opened.flows(options.window_of(opened, since, until), text, limit=limit, after=after)
     if as_json:
         options.write_json(document)

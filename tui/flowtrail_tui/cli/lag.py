@@ -14,6 +14,7 @@ def command(
     source: str | None,
     since: str | None,
     until: str | None,
+    config: str | None,
     filters: tuple[str, ...],
     as_json: bool,
     plain: bool,
@@ -23,7 +24,7 @@ def command(
     Example: flowtrail lag group:billing --since 1h
     """
     text = options.filter_text(words, filters)
-    with options.opened(source) as opened:
+    with options.opened(source, config) as opened:
         document = opened.lag(options.window_of(opened, since, until), text)
     if as_json:
         options.write_json(document)

@@ -29,6 +29,12 @@ source_option = click.option(
     help="A collector's URL or a store file. Default: $FLOWTRAIL_SOURCE, else a collector on localhost, "
     "else ./flowtrail.duckdb.",
 )
+config_option = click.option(
+    "--config",
+    metavar="FILE",
+    help="What is declared of the system, for a store file. Default: ./flowtrail.toml if it is there, else what the "
+    "store holds. A collector has its own.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the JSON document.")
 plain_option = click.option("--plain", is_flag=True, help="Write plain text without colour (colour needs a terminal).")
 
@@ -47,7 +53,7 @@ def _understood(_context: click.Context, option: click.Parameter, text: str | No
 
 
 def reading(command: Command) -> Command:
-    """Add the options of a command that reads a window: source, since, until, filter, json, plain."""
+    """Add the options of a command that reads a window: source, since, until, config, filter, json, plain."""
     for option in reversed(
         (
             click.argument("words", nargs=-1, metavar="[FILTER]..."),
@@ -60,6 +66,7 @@ def reading(command: Command) -> Command:
                 "Default: 15m.",
             ),
             click.option("--until", metavar="WHEN", callback=_understood, help="An age or an instant. Default: open."),
+            config_option,
             click.option(
                 "--filter",
                 "filters",
@@ -85,11 +92,11 @@ def filter_text(words: tuple[str, ...], filters: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def opened(spec: str | None) -> Iterator[Source]:
+def opened(spec: str | None, config: str | None = None) -> Iterator[Source]:
     """Open the source for the time of one command."""
     from flowtrail_collector.source import open_source
 
-    source = open_source(spec)
+    source = open_source(spec, config)
     try:
         yield source
     finally:

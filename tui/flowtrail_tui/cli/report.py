@@ -36,6 +36,7 @@ def command(
     source: str | None,
     since: str | None,
     until: str | None,
+    config: str | None,
     filters: tuple[str, ...],
     as_json: bool,
     plain: bool,  # noqa: ARG001 a report is not coloured
@@ -63,7 +64,7 @@ def command(
         _known("format", name, FORMATS)
     what = _what(words, filters, since, until) if report == "flow" else None
     text = options.filter_text(words, filters) if what is None else ""
-    with options.opened(source) as opened:
+    with options.opened(source, config) as opened:
         window = options.window_of(opened, None if what else since, None if what else until)
         documents = gather(report, opened, window, text, what=what)
     made = build_report(report, documents)

@@ -12,7 +12,8 @@ from flowtrail_tui.cli import options
 @click.command("tui")
 @click.argument("place", metavar="[SOURCE]", required=False)
 @options.source_option
-def command(place: str | None, source: str | None) -> int:
+@options.config_option
+def command(place: str | None, source: str | None, config: str | None) -> int:
     """Open the terminal interface on a running collector or a store file."""
     if place is not None and source is not None and place != source:
         raise click.UsageError(f"two sources are named: {place} and {source}; name one")
@@ -23,5 +24,5 @@ def command(place: str | None, source: str | None) -> int:
         )
     from flowtrail_tui.app import run
 
-    with options.opened(place or source) as opened:
+    with options.opened(place or source, config) as opened:
         return run(opened)
