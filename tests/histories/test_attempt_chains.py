@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.histories.parts import member_of, orders_of
 from tests.histories.test_queues import rabbit_process, rabbit_send
 from tests.histories.world import CONSUMER, PRODUCER
 
@@ -185,3 +186,23 @@ def test_a_masstransit_fault(told, world):
     store = told(world)
     (event,) = [event for event in store.ask("m")["events"] if event["destination"] == "orders"]
     assert event["consumed"][0]["answer"] == "dead-lettered"
+
+
+def test_whoever_keeps_dead_letters_has_not_processed_the_event(told, world):
+    """Another service archives the dead letters, well: the event stays dead-lettered for the group that failed."""
+    (order,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.process(order, error="ValueError")
+    copy = payment.send("orders.dlq", 0, 0, id=order.id, origin=order, origin_group="payment")
+    payment.commit("orders", 0, 1)
+    payment.close()
+    archive = world.service("archive", group="archive")
+    archive.assign("orders.dlq", 0, 0)
+    archive.receive("orders.dlq", 0, 0)
+    archive.process(copy)
+    archive.commit("orders.dlq", 0, 1)
+    archive.close()
+    store = told(world)
+    assert store.line(f"orders:0:{order.offset}", "payment")["answer"] == "dead-lettered"
+    assert store.kinds() == [("dead-lettered", "error")]

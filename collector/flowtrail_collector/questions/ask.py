@@ -147,10 +147,14 @@ class _Facts:
         self._reading: dict[str, list[str]] = defaultdict(list)
         for row in scope.rows("SELECT DISTINCT destination, grp FROM readers ORDER BY destination, grp"):
             self._reading[row["destination"]].append(row["grp"])
-        self._readers_dark = {
-            row["destination"]: row["dark"]
-            for row in scope.rows("SELECT destination, max(dark OR assumed) AS dark FROM readers GROUP BY destination")
+        self._readers = {
+            row["destination"]: (bool(row["anyone_assumed"]), bool(row["anyone_dark"]))
+            for row in scope.rows(
+                "SELECT destination, max(assumed) AS anyone_assumed, max(dark OR dark_until IS NOT NULL) AS anyone_dark "
+                "FROM readers GROUP BY destination"
+            )
         }
+        self._hidden = {(row["log"], row["offset"]) for row in scope.rows('SELECT DISTINCT log, "offset" FROM hidden')}
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
         scope.build("replayed")
         self._replayed = scope.rows("SELECT * FROM replayed ORDER BY handed_ns, handed_ref")
@@ -282,7 +286,9 @@ class _Facts:
         sends = self._sends.get(key, [])
         if not sends or any(send["dark"] or send["outcome"] is None for send in sends):
             return False
-        if self._readers_dark.get(key[1], False):
+        assumed, dark = self._readers.get(key[1], (False, False))
+        places = self._places.get(key, [])
+        if assumed or (dark and not places) or any((place["log"], place["offset"]) in self._hidden for place in places):
             return False
         if self._published[key]["answer"] == "no":
             return True
@@ -306,7 +312,10 @@ class _Facts:
                 row["summary"] += " (at least: more hangs together with it than was looked at)"
             named: dict[Event, None] = {}
             for offset in row["offsets"] or ():
-                named |= dict.fromkeys(by_record.get((row["destination"], row["partition"], offset), ()))
+                here = by_record.get((row["destination"], row["partition"], offset), ())
+                # Where a topic was created again, several events stand at a record of this name: it is of one of them.
+                own = [key for key in here if key[0] == row["event"]]
+                named |= dict.fromkeys(own if own and len(row["offsets"]) == 1 else here)
             for message_id in row["message_ids"] or ():
                 named |= dict.fromkeys(by_id.get((message_id, row["destination"]), ()))
             if (row["event"], row["destination"]) in self._published:

@@ -98,7 +98,7 @@ copy_rows AS (
     -- The copies of a record's chain, with what became of each: in the group itself, or, where the group does not read
     -- the retry destination, in whichever group does.
     SELECT
-        p.event, p.destination, p.grp, p.log, p."offset", c.kind, c.destination AS copy_destination, c.ref,
+        p.event, p.destination, p.grp, p.log, p."offset", c.kind, c.destination AS copy_destination, c.ref, r.grp AS reader,
         f.ok, f.ok_ours, f.last_outcome, f.last_error, coalesce(f.process_refs, []) AS process_refs,
         coalesce(s."position" > c."offset", FALSE) AS passed,
         coalesce(r.dark OR h."offset" IS NOT NULL, FALSE) AS dark,
@@ -119,7 +119,9 @@ copy_facts AS (
         CASE WHEN bool_or(kind = 'dead-letter') THEN 'dead-letter' ELSE 'retry' END AS kind,
         coalesce(min(copy_destination) FILTER (WHERE kind = 'dead-letter'),
             max(CASE WHEN from_last = 1 THEN copy_destination END)) AS copy_destination,
-        sum(coalesce(ok, 0)) AS ok, sum(coalesce(ok_ours, 0)) AS ok_ours,
+        -- Whoever keeps dead letters has not processed the event.
+        sum(CASE WHEN kind = 'retry' OR reader = grp THEN coalesce(ok, 0) ELSE 0 END) AS ok,
+        sum(CASE WHEN kind = 'retry' OR reader = grp THEN coalesce(ok_ours, 0) ELSE 0 END) AS ok_ours,
         coalesce(max(CASE WHEN from_last = 1 THEN last_outcome = 'failed' AND passed END), FALSE) AS given_up,
         max(CASE WHEN from_last = 1 THEN last_error END) AS last_error,
         bool_or(dark) AS dark,
