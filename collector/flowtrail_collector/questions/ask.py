@@ -150,8 +150,8 @@ class _Facts:
         self._readers = {
             row["destination"]: (bool(row["anyone_assumed"]), bool(row["anyone_dark"]))
             for row in scope.rows(
-                "SELECT destination, max(assumed) AS anyone_assumed, max(dark OR dark_until IS NOT NULL) AS anyone_dark "
-                "FROM readers GROUP BY destination"
+                "SELECT destination, max(assumed) AS anyone_assumed, "
+                "max(dark OR dark_until IS NOT NULL) AS anyone_dark FROM readers GROUP BY destination"
             )
         }
         self._hidden = {(row["log"], row["offset"]) for row in scope.rows('SELECT DISTINCT log, "offset" FROM hidden')}

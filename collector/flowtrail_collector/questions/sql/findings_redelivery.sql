@@ -94,7 +94,7 @@ LEFT JOIN hidden AS h ON h.grp = t.grp AND h.log = t.log AND h."offset" = t."off
 LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
 UNION ALL
 SELECT
-    'redelivery', CASE WHEN coalesce(g.dark, TRUE) THEN 'warning' ELSE 'error' END, 'in place',
+    'redelivery', CASE WHEN h."offset" IS NULL THEN 'error' ELSE 'warning' END, 'in place',
     p.system, p.destination, p."partition", [p."offset"], p.grp, NULL, NULL,
     CASE WHEN r.message_id IS NULL THEN [] ELSE [r.message_id] END,
     p.ok, p.first_ns, p.last_ns, 'A', p.evidence,
@@ -103,7 +103,7 @@ SELECT
             ELSE ((p.last_ns - p.first_ns) // 10000000 / 100.0) || ' s apart' END,
     r.event
 FROM in_place AS p
-LEFT JOIN readers AS g ON g.grp = p.grp AND g.destination = p.destination AND g.system IS NOT DISTINCT FROM p.system
+LEFT JOIN hidden AS h ON h.grp = p.grp AND h.log = p.log AND h."offset" = p."offset"
 LEFT JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
 WHERE NOT EXISTS (
     SELECT 1 FROM placed AS m
