@@ -97,10 +97,10 @@ def test_another_type_is_another_place(told, world):
 
 
 def test_without_types_a_loop_is_only_suspected(told, world):
-    """Five commands of unknown type may be five different ones: a warning, grade C."""
+    """Five commands of unknown type count as of one type; they may be five different ones, so its grade is C."""
     chain(world, 5, "commands", attributes={})
     finding = told(world).finding("loop")
-    assert (finding["severity"], finding["reason"], finding["grade"]) == ("warning", "event type unknown", "C")
+    assert (finding["severity"], finding["reason"], finding["grade"]) == ("error", "event type unknown", "C")
 
 
 def test_another_service_is_another_place(told, world):

@@ -299,7 +299,7 @@ class _Facts:
 
     def _place_findings(self, rows: list[Row], *, cut: bool) -> None:
         by_record: dict[tuple[str, int, int], list[Event]] = defaultdict(list)
-        by_id: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        by_id: dict[tuple[str, str | None], list[Event]] = defaultdict(list)
         for key, places in self._places.items():
             for place in places:
                 by_record[place["destination"], place["partition"], place["offset"]].append(key)
@@ -307,6 +307,7 @@ class _Facts:
             for send in sends:
                 if send["message_id"]:
                     by_id[send["message_id"], key[1]].append(key)
+                    by_id[send["message_id"], None].append(key)
         for row in rows:
             if cut and row["kind"] in COUNTED:
                 row["summary"] += " (at least: more hangs together with it than was looked at)"
@@ -317,7 +318,9 @@ class _Facts:
                 own = [key for key in here if key[0] == row["event"]]
                 named |= dict.fromkeys(own if own and len(row["offsets"]) == 1 else here)
             for message_id in row["message_ids"] or ():
-                named |= dict.fromkeys(by_id.get((message_id, row["destination"]), ()))
+                # An inversion is of two events, which may be of two destinations.
+                everywhere = row["kind"] == "causal-inversion"
+                named |= dict.fromkeys(by_id.get((message_id, None if everywhere else row["destination"]), ()))
             if (row["event"], row["destination"]) in self._published:
                 named[row["event"], row["destination"]] = None
             for key in named:

@@ -78,6 +78,7 @@ RELATIONS: tuple[str, ...] = (
     "order_unjudged",
     "order_coverage",
     "ruled",
+    "event_names",
     "causes",
     "caused",
     "descents",

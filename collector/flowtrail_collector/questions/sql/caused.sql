@@ -16,22 +16,6 @@ WITH firsts AS (
     ) AS s
     WHERE nth = 1
 ),
-names AS (
-    -- A message id without its source names an event only where it names one alone.
-    SELECT name, min(event) AS event
-    FROM (
-        SELECT event_id AS name, event FROM sent
-        UNION
-        SELECT message_id, event FROM sent
-        UNION
-        SELECT event_id, event FROM records
-        UNION
-        SELECT message_id, event FROM records
-    ) AS n
-    WHERE name IS NOT NULL
-    GROUP BY name
-    HAVING min(event) = max(event)
-),
 handlings AS (
     SELECT ref, min(event) AS event, min(start_ns) AS start_ns
     FROM (
@@ -53,7 +37,7 @@ linked_to AS (
 tells AS (
     SELECT f.event AS effect, n.event AS cause, f.ref, 1 AS rank, 0 AS told_ns
     FROM firsts AS f
-    JOIN names AS n ON n.name = f.causation_id
+    JOIN event_names AS n ON n.name = f.causation_id
     UNION ALL
     SELECT f.event, h.event, f.ref, 2, 0
     FROM firsts AS f
@@ -67,7 +51,7 @@ tells AS (
     SELECT r.event, n.event, a.ref, 4, 0
     FROM attempts AS a
     JOIN records AS r ON r.log = a.log AND r."offset" = a."offset"
-    JOIN names AS n ON n.name = a.causation_id
+    JOIN event_names AS n ON n.name = a.causation_id
     LEFT JOIN sent AS s ON s.event = r.event
     WHERE s.event IS NULL
     UNION ALL

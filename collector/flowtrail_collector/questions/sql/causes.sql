@@ -3,9 +3,7 @@
 -- empty unless: EXISTS (SELECT 1 FROM sent WHERE causation_id IS NOT NULL OR parent_span_id IS NOT NULL) OR EXISTS (SELECT 1 FROM link_rows) OR EXISTS (SELECT 1 FROM ruled)
 SELECT e1.event AS cause, s.event AS effect, min(s.ref) AS ref
 FROM sent AS s
-JOIN (SELECT DISTINCT event_id, event FROM records WHERE event_id IS NOT NULL
-      UNION SELECT DISTINCT event_id, event FROM sent WHERE event_id IS NOT NULL) AS e1
-    ON e1.event_id = s.causation_id
+JOIN event_names AS e1 ON e1.name = s.causation_id
 WHERE e1.event <> s.event
 GROUP BY e1.event, s.event
 UNION

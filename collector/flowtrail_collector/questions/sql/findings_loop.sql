@@ -1,8 +1,8 @@
 -- loop: a causal chain passes the same (service, destination, event type) more often than the limit: each passing was
 -- caused, directly or not, by the one before. One finding per chain and place; of several branches the longest.
 --
--- error    the event type is known
--- warning  it is not (grade C): several types of event on one destination would look the same
+-- Where no event type is known, events of one service to one destination count as of one type (grade C): several types
+-- would look the same.
 --
 -- Copies on retry and dead-letter destinations, redeliveries and repeated sends of one event pass nothing (passings).
 -- Evidence is the chain up to the passing that exceeds the limit.
@@ -49,7 +49,7 @@ chain AS (
 )
 SELECT
     'loop' AS kind,
-    CASE WHEN min(event_type) IS NULL THEN 'warning' ELSE 'error' END AS severity,
+    'error' AS severity,
     CASE WHEN min(event_type) IS NULL THEN 'event type unknown' END AS reason,
     min(system) AS system, min(destination) AS destination,
     CASE WHEN min("partition") = max("partition") THEN min("partition") END AS "partition",
