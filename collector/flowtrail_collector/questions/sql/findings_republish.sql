@@ -2,7 +2,7 @@
 --
 -- Not counted: a copy that carries an origin, a send that failed definitively or was aborted (the send after it is the
 -- first), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
--- publishes a retry under the same task id: an attempt. Where several services published it, `producer` is the first.
+-- publishes a retry under the same task id: an attempt. Offsets are named where all stand in one partition. Where several services published it, `producer` is the first.
 -- empty unless: EXISTS (SELECT 1 FROM sent WHERE event_id IS NOT NULL GROUP BY event_id, destination HAVING count(*) > 1)
 WITH counted AS (
     SELECT s.*, coalesce(s."offset", o."offset") AS stands_at,
@@ -35,8 +35,9 @@ SELECT
     'republish' AS kind,
     'warning'   AS severity,
     CAST(NULL AS VARCHAR) AS reason,
-    system, destination, min("partition") AS "partition",
-    list_sort(list("offset") FILTER (WHERE "offset" IS NOT NULL)) AS offsets,
+    system, destination, CASE WHEN min("partition") = max("partition") THEN min("partition") END AS "partition",
+    CASE WHEN min("partition") = max("partition")
+         THEN coalesce(list_sort(list("offset") FILTER (WHERE "offset" IS NOT NULL)), []) ELSE [] END AS offsets,
     CAST(NULL AS VARCHAR) AS "group", arg_min(producer, start_ns) AS producer, CAST(NULL AS VARCHAR) AS instance,
     list_sort(list_distinct(list(message_id) FILTER (WHERE message_id IS NOT NULL))) AS message_ids,
     count(*) AS count, min(start_ns) AS first_ns, max(start_ns) AS last_ns,
