@@ -193,6 +193,9 @@ class Answering:
             return line(place, "failed", "retrying", "unknown", why="crashed")
         if self._lost_before(last, NEVER):
             return line(place, "failed", "retrying", "unknown", why="evicted")
+        position = history.position(group, place.log)
+        if left is not None and position is not None and position <= place.offset:
+            return line(place, "failed", "retrying", why="committed past, and then before it again")
         return line(place, "failed")
 
     def _failed_or_gone(self, group: str, last: Turn, place: Place) -> Line:

@@ -164,6 +164,8 @@ class Facts:
     compacting: set[str] = field(default_factory=set)
     """Destinations that are compacted."""
     broker_watched: bool = False
+    sampled: dict[tuple[str, Log], tuple[int, int]] = field(default_factory=dict)
+    """The newest position that the broker told of a group: when, and which."""
     as_of_ns: int = 0
     """The newest end that any clock told."""
     last_sign_ns: dict[str, int] = field(default_factory=dict)

@@ -568,6 +568,7 @@ class Groups:
         for held in list(member.hand):
             self._end(member, held, ok=True)
         self._commit(member, refused=True)
+        self._let_go(member)
         member.evicted = False
         self._rebalance(member.group)
 

@@ -63,9 +63,12 @@ class History:
     # --- positions ---
 
     def position(self, group: str, log: Log) -> int | None:
-        """Return the group's next offset: the last of assign, seek, reset, commit or revoke."""
+        """Return the group's next offset: the last of assign, seek, reset, commit, revoke, or what the broker told."""
         moves = self.moves[group, log]
-        return moves[-1].position if moves else None
+        sampled, position = self.facts.sampled.get((group, log), (-1, 0))
+        if not moves:
+            return None
+        return position if sampled > moves[-1].order else moves[-1].position
 
     def start(self, group: str, log: Log) -> int | None:
         """Return the lowest of a group's assigned positions and delivered offsets."""

@@ -26,6 +26,9 @@ def sampled(world: World) -> Sample:
         for log, position in group.committed.items()
         if world.present(log)
     }
+    order = world.order()
+    for group in world.groups.all:
+        world.facts.sampled.update({(group.name, log): (order, at) for log, at in group.committed.items()})
     topics = {
         log.destination: Topic("compact" if log.destination in world.facts.compacting else "delete", None)
         for log in world.brokers
