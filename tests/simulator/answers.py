@@ -217,6 +217,8 @@ class Answering:
                 found |= {"dead-lettered"}
                 continue
             its = self.line(group, copy)
+            if not self.history.instrumented(group, copy.log):
+                found.add("retrying")  # nothing but commits tell of it there
             for answer in its.answers:
                 found.add(
                     answer

@@ -137,9 +137,20 @@ class History:
             for instance in {move.instance for move in self.moves[group, log]}:
                 life = self.facts.lives[instance]
                 moves = [move for move in self.moves[group, log] if move.instance == instance]
-                if life.how == "crashed" and moves[-1].reason != "revoke":
-                    found[group, log].append((instance, life.ended or 0, self.next_owner(group, log, instance)))
+                following = self.next_owner(group, log, instance)
+                vanished = life.how == "crashed" or (following != NEVER and self._last_sign(instance) < following)
+                if vanished and moves[-1].reason != "revoke":
+                    found[group, log].append((instance, life.ended or self._last_sign(instance), following))
         return found
+
+    def _last_sign(self, instance: str) -> int:
+        """Return when an instance was last heard of: one that hangs and one that died look the same."""
+        signs = [move.order for move in self.facts.moves if move.instance == instance]
+        signs += [
+            attempt.ended or 0 for turn in self.facts.turns if turn.instance == instance for attempt in turn.attempts
+        ]
+        signs += [turn.handed for turn in self.facts.turns if turn.instance == instance]
+        return max(signs, default=0)
 
     def in_a_tail(self, group: str, place: Place) -> bool:
         """Tell whether a member that crashed may have been handed a record after its last span.

@@ -199,7 +199,7 @@ def redeliveries(history: History) -> Iterator[Expected]:
     for (group, place), turns in history.turns.items():
         cut = list(segments(history, turns))
         event = history.sender(place)
-        events = frozenset({event.event}) if event else frozenset()
+        events = frozenset({event.event}) if event and history.named(place) else frozenset()
         for _ in cut[1:]:
             yield Expected("replay", INFO, place.log.destination, frozenset({place.offset}), group, events)
         for segment in cut:
@@ -227,8 +227,10 @@ def unsuccessful(history: History, turn: Turn) -> bool:
     ended = [attempt for attempt in turn.attempts if attempt.ended is not None]
     if ended:
         return not any(attempt.ok for attempt in ended)
+    left = history.left(turn)
     return history.instrumented(turn.group, turn.place.log) and (
-        history.went_on(turn) or (history.left(turn) is not None and history.committed_past(turn))
+        history.went_on(turn)
+        or (left is not None and history.committed_past(turn) and left.position > turn.place.offset)
     )
 
 
