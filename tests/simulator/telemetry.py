@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.simulator.world import World
 
 
-REVISED = frozenset({"failed", "publish-failed", "unfinished"})
+REVISED = frozenset({"failed", "dead-lettered", "publish-failed", "unfinished"})
 """Errors that may be claimed of a process that looks alive and be revised by what it tells later.
 
 By the letter nothing that rests on absence may be said before its instance has ended in order. Then no failure of a
@@ -37,7 +37,7 @@ class Telling:
         }
         later = {
             "published": {"no"},
-            "consumed": {"pending", "in-progress", "failed", "unfinished", "not-expected"},
+            "consumed": {"pending", "in-progress", "failed", "dead-lettered", "unfinished", "not-expected"},
             "duplicated": {"no"},
             "reordered": {"no"},
         }
