@@ -64,6 +64,12 @@ class Teller:
         attributes: dict[str, Any] = {}
         if "in transaction" in options:
             attributes["flowtrail.transaction.id"] = options["in transaction"]
+        if "digest" in options:
+            attributes["flowtrail.payload.digest"] = options["digest"]
+        if "schema" in options:
+            attributes["flowtrail.schema.id"] = options["schema"]
+        if "type" in options:
+            attributes["cloudevents.event_type"] = options["type"]
         origin = self._sent.get(options.get("as a copy of", ""))
         group = next(iter(self._process(who).resource.values())) if origin else None
         sent = self._process(who).send(
@@ -99,6 +105,10 @@ class Teller:
 
     def handle(self, who: str, id: str, place: str | None, error: str | None) -> None:  # noqa: A002
         self._process(who).process(self._sent[f"{id}@{place}" if place else id], error=error)
+
+    def storm(self, who: str, count: str, topic: str, cause: str) -> None:
+        for number in range(int(count)):
+            self._process(who).send(topic, 0, number, id=f"m-other{number}", cause=self._sent[cause])
 
     def both(self, who: str, first: str, second: str) -> None:
         """Begin one, begin the other, end the other, end the one."""
@@ -137,7 +147,7 @@ class Teller:
         )
 
 
-_OPTIONS = ("key", "number", "because of", "in transaction", "as a copy of", "but failed")
+_OPTIONS = ("key", "number", "because of", "in transaction", "as a copy of", "but failed", "digest", "schema", "type")
 
 
 def _options(text: str) -> dict[str, str]:
@@ -162,6 +172,7 @@ _LINES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"{WHO} handles (?P<first>m-\w+) and (?P<second>m-\w+) at once, and ends the second first", Teller.both),
     (rf"{WHO} (?P<outcome>commits|aborts) transaction (?P<id>\w+)", Teller.end),
     (rf"{WHO} closes", Teller.close),
+    (rf"{WHO} sends (?P<count>\d+) others to (?P<topic>[\w.-]+):0, because of (?P<cause>m-\w+)", Teller.storm),
     (rf"(?P<count>\d+) spans? of {WHO} (?:is|are) lost", Teller.lose),
     (rf"the clock of {WHO} is (?P<count>[\d.]+) (?P<unit>ms|s|h) (?P<way>ahead|behind)", Teller.ahead),
     (rf"{WHO}, which another instrumentation watches, handles {ID} of {PLACE}:(?P<offset>\d+)", Teller.foreign),

@@ -46,7 +46,7 @@ def load(
     instances = sorted({row[named[0]] or f"service {row[named[1]]}" for row in spans})
     ledger = _table(connection, "ledger_rows", _TELLING, [destinations, instances])
     # To plan a query takes two milliseconds, rows or none: what is known to be empty is not asked for.
-    watched = connection.execute("SELECT 1 FROM broker_partition_rows LIMIT 1").fetchone() is not None
+    watched = connection.execute(_WATCHED).fetchone() is not None
     incomplete = _incomplete(ledger)
     of_who = "who IN (SELECT unnest($1::VARCHAR[]))"
     return {
@@ -74,6 +74,9 @@ def load(
     }
 
 
+_WATCHED = " UNION ALL ".join(
+    f"(SELECT 1 FROM broker_{what}_rows LIMIT 1)" for what in ("partition", "position", "member", "topic")
+)
 _OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies", "sampled_owners")
 _ASKED = frozenset({"trace_id", "destination"})
 

@@ -67,7 +67,12 @@ SELECT
              -- Not one that it had been handed before: what is handed out against the offsets waits its turn.
              SELECT 1 FROM turns AS t
              WHERE t.grp = u.grp AND t.log = u.log AND t.who = u.who AND t."offset" > u."offset"
-                 AND t.handed_end_ord >= u.handed_end_ord AND t.began_ord > u.handed_end_ord)
+                 AND t.handed_end_ord >= u.handed_end_ord AND t.began_ord > u.handed_end_ord
+                 -- Nor one of a later ownership: what it gave back it was not to finish.
+                 AND NOT EXISTS (
+                     SELECT 1 FROM positions AS r
+                     WHERE r.grp = u.grp AND r.log = u.log AND r.who = u.who AND r.reason = 'revoke'
+                         AND r.ord_start >= u.handed_end_ord AND r.ord_start <= t.handed_end_ord))
          ELSE coalesce(p.last_handed_end_ord > u.handed_end_ord, FALSE) OR coalesce(k.passed, FALSE) END AS went_on,
     coalesce(v.revoked_ord > u.handed_end_ord, FALSE) OR coalesce(i.ended, FALSE) AS left_in_order,
     coalesce((

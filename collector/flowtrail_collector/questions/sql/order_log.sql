@@ -16,6 +16,8 @@ WITH firsts AS (
         AND (z.destination IS NULL OR (z.destination = l.destination AND z."partition" = l."partition"))
         AND p.outcome IN ('acked', 'in-doubt') AND p.producer_seq IS NOT NULL
         AND coalesce(p.transaction_end, '') <> 'aborted'
+        -- Where two events were acked at one record, nobody knows for sure whose it is.
+        AND NOT l.conflict
     GROUP BY p.who, p.producer_epoch, o.log, p.producer_seq
 )
 SELECT

@@ -4,7 +4,8 @@
 -- grp         the group: named; or the one named group of the same service on that destination; else the service
 --             name, and then `assumed`
 -- log         a number for (system, cluster, destination, partition, era). An era ends where acked offsets start again
---             at 0: a topic that was deleted and created again is another log
+--             at 0: a topic that was deleted and created again is another log. Null where two hosts' clocks leave open
+--             of which of them a span speaks
 -- event_id    identity by name: the message id, with its source where it is a CloudEvents id
 -- ord_start,  order within one instance: its clock, or its numbers where its clock was set back
 -- ord_end
@@ -24,14 +25,15 @@ WITH sited AS (
     WHERE e.operation IS NOT NULL
 ),
 firsts AS (
-    SELECT system, cluster, destination, "partition", event_id, min(start_ns) AS from_ns
+    SELECT system, cluster, destination, "partition", event_id, min(start_ns) AS from_ns, arg_min(host, start_ns) AS host,
+        arg_min(who, start_ns) AS who
     FROM sited
     WHERE operation = 'send' AND "offset" = 0 AND publish_outcome = 'acked' AND event_id IS NOT NULL
     GROUP BY system, cluster, destination, "partition", event_id
 ),
 restarts AS (
     SELECT
-        system, cluster, destination, "partition", from_ns,
+        system, cluster, destination, "partition", from_ns, host, who,
         row_number() OVER (PARTITION BY system, cluster, destination, "partition" ORDER BY from_ns, event_id) - 1 AS era
     FROM firsts
 ),
@@ -39,15 +41,20 @@ dated AS (
     SELECT
         s.trace_id,
         s.span_id,
-        coalesce(max(r.era), 0) AS era
+        max(CASE WHEN s.who = r.who OR s.host = r.host THEN CASE WHEN r.from_ns <= s.start_ns THEN r.era END
+                 WHEN s.start_ns + b.least_ns >= r.from_ns THEN r.era END) AS era,
+        -- Whether it speaks of the old log or of the new one, two clocks do not tell.
+        bool_or(NOT coalesce(s.who = r.who, FALSE) AND NOT coalesce(s.host = r.host, FALSE)
+            AND coalesce(s.start_ns + b.least_ns < r.from_ns AND s.start_ns + b.most_ns >= r.from_ns, TRUE)) AS doubtful
     FROM sited AS s
     JOIN restarts AS r
         ON r.era > 0 AND r.system IS NOT DISTINCT FROM s.system AND r.cluster = s.cluster
-        AND r.destination = s.destination AND r."partition" = s."partition" AND r.from_ns <= s.start_ns
+        AND r.destination = s.destination AND r."partition" = s."partition"
+    LEFT JOIN clock_bounds AS b ON b.host = s.host AND b.other = r.host
     GROUP BY s.trace_id, s.span_id
 ),
 aged AS (
-    SELECT s.*, coalesce(d.era, 0) AS era
+    SELECT s.*, CASE WHEN d.doubtful THEN NULL ELSE coalesce(d.era, 0) END AS era
     FROM sited AS s
     LEFT JOIN dated AS d ON d.trace_id = s.trace_id AND d.span_id = s.span_id
 ),
@@ -55,7 +62,7 @@ logs AS (
     SELECT
         system, cluster, destination, "partition", era,
         row_number() OVER (ORDER BY system, cluster, destination, "partition", era) AS log
-    FROM (SELECT DISTINCT system, cluster, destination, "partition", era FROM aged WHERE destination IS NOT NULL) AS l
+    FROM (SELECT DISTINCT system, cluster, destination, "partition", era FROM aged WHERE destination IS NOT NULL AND era IS NOT NULL) AS l
 )
 SELECT
     a.trace_id, a.span_id, a.parent_span_id, a.start_ns, a.end_ns, a.status, a.error_type, a.service, a.instance, a.host,
