@@ -32,7 +32,16 @@ later AS (
     FROM marks
 ),
 polled AS (
-    SELECT grp, log, who, max(handed_end_ord) AS last_handed_end_ord FROM turns GROUP BY grp, log, who
+    SELECT grp, log, who, handed_end_ord,
+        lag(handed_end_ord) OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord DESC) AS next_ord
+    FROM (SELECT DISTINCT grp, log, who, handed_end_ord FROM turns) AS t
+),
+gave_back AS (
+    SELECT u.receive_ref, u.log, u."offset", min(r.ord_start) AS ord
+    FROM unprocessed AS u
+    JOIN positions AS r ON r.grp = u.grp AND r.log = u.log AND r.who = u.who AND r.reason = 'revoke'
+        AND r.ord_start >= u.handed_end_ord
+    GROUP BY u.receive_ref, u.log, u."offset"
 ),
 left_at AS (
     SELECT grp, log, who, max(ord_start) AS revoked_ord
@@ -69,11 +78,8 @@ SELECT
              WHERE t.grp = u.grp AND t.log = u.log AND t.who = u.who AND t."offset" > u."offset"
                  AND t.handed_end_ord >= u.handed_end_ord AND t.began_ord > u.handed_end_ord
                  -- Nor one of a later ownership: what it gave back it was not to finish.
-                 AND NOT EXISTS (
-                     SELECT 1 FROM positions AS r
-                     WHERE r.grp = u.grp AND r.log = u.log AND r.who = u.who AND r.reason = 'revoke'
-                         AND r.ord_start >= u.handed_end_ord AND r.ord_start <= t.handed_end_ord))
-         ELSE coalesce(p.last_handed_end_ord > u.handed_end_ord, FALSE) OR coalesce(k.passed, FALSE) END AS went_on,
+                 AND (g.ord IS NULL OR t.handed_end_ord < g.ord))
+         ELSE coalesce(p.next_ord < coalesce(g.ord, p.next_ord + 1), FALSE) OR coalesce(k.passed, FALSE) END AS went_on,
     coalesce(v.revoked_ord > u.handed_end_ord, FALSE) OR coalesce(i.ended, FALSE) AS left_in_order,
     coalesce((
         SELECT max(o.last_generation) FROM owners AS o WHERE o.grp = u.grp AND o.log = u.log AND o.who <> u.who
@@ -83,7 +89,8 @@ SELECT
     )                                               AS vanished
 FROM unprocessed AS u
 LEFT JOIN later AS l ON l.receive_ref = u.receive_ref AND l.log = u.log AND l."offset" = u."offset"
-LEFT JOIN polled AS p ON p.grp = u.grp AND p.log = u.log AND p.who = u.who
+LEFT JOIN polled AS p ON p.grp = u.grp AND p.log = u.log AND p.who = u.who AND p.handed_end_ord = u.handed_end_ord
+LEFT JOIN gave_back AS g ON g.receive_ref = u.receive_ref AND g.log = u.log AND g."offset" = u."offset"
 LEFT JOIN left_at AS v ON v.grp = u.grp AND v.log = u.log AND v.who = u.who
 LEFT JOIN commits AS k ON k.receive_ref = u.receive_ref AND k."offset" = u."offset"
 LEFT JOIN concurrent AS c ON c.who = u.who AND c.grp = u.grp
