@@ -134,7 +134,7 @@ class Answering:
             return line(place, "unfinished")
         left = history.left(turn)
         if left is not None and self._lost_before(turn, left.order):
-            answers = {"unfinished"} if self._next_began_beyond(turn) else {"pending"}
+            answers = {"unfinished", "pending"} if self._next_began_beyond(turn) else {"pending"}
             return Line(frozenset(answers | again), place, "evicted")
         if left is not None and not history.committed_past(turn) and self._next_began_beyond(turn, anyone=True):
             return Line(
