@@ -326,3 +326,20 @@ def test_asked_for_a_record_that_nobody_produced_and_nobody_read(told, world):
     payment.commit("orders", 0, 5)
     with pytest.raises(NothingKnown):
         told(world).ask("orders:0:77")
+
+
+def test_a_processing_that_names_another_send_shows_no_ghost(told, world):
+    """The first send failed, the second succeeded and its span is missing: what was processed names the second."""
+    shop = world.service("shop")
+    shop.send("orders", 0, None, id="order", outcome="failed", error="NotEnoughReplicasError")
+    second = shop.send("orders", 0, 7, id="order")
+    shop.close()
+    payment = world.service("payment", group="payment")
+    payment.assign("orders", 0, 7)
+    payment.receive("orders", 0, 7)
+    payment.process(second)
+    payment.commit("orders", 0, 8)
+    payment.close()
+    store = told(world.without(second.span))
+    assert not store.findings("ghost-publish")
+    assert store.published("order") == ("yes", "seen")

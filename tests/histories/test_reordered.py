@@ -497,3 +497,19 @@ def test_keys_known_from_the_sends_count_for_completions(told, world):
     store = told(world)
     assert store.kinds() == [("completion-reorder", "error")]
     assert reordered(store, sent[0].id) == "yes"
+
+
+def test_between_the_last_ack_and_the_overtaker_stands_another_producers_record(told, world):
+    """What is asked about one event knows every offset at which an earlier copy of it could stand."""
+    shop, other = world.service("shop"), world.service("other")
+    shop.send("orders", 0, 0, key="k", seq=1)
+    for offset in range(1, 9):
+        other.send("orders", 0, offset)
+    begun = world.tick()
+    shop.send("orders", 0, 9, key="k", seq=3)
+    late = shop.send("orders", 0, 10, key="k", seq=2, start=begun)
+    shop.close()
+    other.close()
+    store = told(world)
+    assert store.finding("log-reorder")["offsets"] == [10]
+    assert store.event(late.id)["reordered"]["answer"] == "yes"

@@ -293,14 +293,46 @@ class _Gatherer:
         latest = max((bound for *_, operation, _, _, _, _, bound in limits if operation != "send"), default=0)
         parameters = [*_bound(around), list(range(len(around))), *_lists(limits, width=7), latest]
         wider = list(around)
-        for number, first, last in self._connection.execute(query("overtakers"), parameters).fetchall():
+        reached = self.pairs(query("overtakers"), parameters)
+        floors = self._floors(around, limits, {number: first for number, first, _ in reached if first is not None})
+        for number, first, last in reached:
             destination, partition, low, high = around[number]
             if first is not None:
                 low = max(first - NEIGHBOURS, low - FURTHEST, 0)
             if last is not None:
                 high = min(last + NEIGHBOURS, high + FURTHEST)
             wider[number] = (destination, partition, low, high)
+        for number, floor in floors.items():
+            destination, partition, low, high = wider[number]
+            wider[number] = (destination, partition, min(low, max(floor, around[number][2] - FURTHEST)), high)
         return merged(wider)
+
+    def _floors(self, around: list[Range], limits: list[tuple[Any, ...]], first: Mapping[int, int]) -> dict[int, int]:
+        """Return by range the offset above which an earlier copy of what was overtaken may stand."""
+        sends = [row for row in self.rows() if row["operation"] == "send" and row["offset"] is not None]
+        late = []
+        for number, operation, _, _, instance, epoch, bound in limits:
+            if operation != "send":
+                continue
+            own = [
+                row for row in sends
+                if row["producer_epoch"] == epoch and row["instance"] == instance
+                and (row["destination"], row["partition"]) == around[number][:2]
+            ]  # fmt: skip
+            behind = max((row["offset"] for row in own if row["producer_seq"] == bound), default=-1)
+            overtakers = [row["offset"] for row in own if row["producer_seq"] > bound and row["offset"] < behind]
+            overtakers += [first[number]] if number in first else []
+            if overtakers:
+                late.append((number, *around[number][:2], instance, epoch, bound, min(overtakers)))
+        if not late:
+            return {}
+        # Of one that had nothing acked before: as far down as anything is known of the log.
+        acked = {(number, epoch): floor for number, epoch, floor in self.pairs(query("floor"), _lists(late))}
+        floors: dict[int, int] = {}
+        for number, _, _, _, epoch, *_ in late:
+            floor = acked.get((number, epoch), 0)
+            floors[number] = min(floor, floors.get(number, floor))
+        return floors
 
 
 def _is_bare(row: Row) -> bool:

@@ -324,17 +324,24 @@ class _Facts:
             if (row["event"], row["destination"]) in self._published:
                 named[row["event"], row["destination"]] = None
             for key in named:
-                self._findings_of[key].append(row if row["kind"] != "replay" else self._own_part(row, key))
+                own_part = row if row["kind"] != "replay" else self._own_part(row, key)
+                if own_part is not None:
+                    self._findings_of[key].append(own_part)
         for found in self._findings_of.values():
             found.sort(key=finding_order)
 
-    def _own_part(self, replay: Row, key: Event) -> Row:
-        """Return what a replay of many records was for one event: of the others only neighbours were looked at."""
+    def _own_part(self, replay: Row, key: Event) -> Row | None:
+        """Return what a replay of many records was for one event: of the others only neighbours were looked at.
+
+        None where it replayed none of the event's, but a record of that name in another incarnation of the topic.
+        """
         places = {(place["log"], place["offset"]) for place in self._places[key]}
         rows = [
             row for row in self._replayed
             if (row["log"], row["offset"]) in places and row["move_ref"] in replay["evidence"]
         ]  # fmt: skip
+        if not rows:
+            return None
         offsets = sorted({row["offset"] for row in rows})
         return replay | {
             "offsets": offsets,

@@ -31,11 +31,15 @@ dark_producers AS (
     SELECT DISTINCT event, destination FROM sent WHERE dark
 ),
 seen_by AS (
-    SELECT p.event, p.destination, min(a.ref) AS ref, min(a."partition") AS "partition",
+    -- Processings of the event that do not name another send as theirs.
+    SELECT f.ref AS send_ref, min(a.ref) AS ref, min(a."partition") AS "partition",
         list_sort(list_distinct(list(a."offset"))) AS offsets
-    FROM attempts AS a
-    JOIN places AS p ON p.log = a.log AND p."offset" = a."offset"
-    GROUP BY p.event, p.destination
+    FROM failed AS f
+    JOIN places AS p ON p.event = f.event AND p.destination = f.destination
+    JOIN attempts AS a ON a.log = p.log AND a."offset" = p."offset"
+    WHERE a.producer_seq IS NULL OR f.producer_seq IS NULL
+        OR (a.producer_seq = f.producer_seq AND a.producer_epoch = f.producer_epoch)
+    GROUP BY f.ref
 ),
 told AS (
     SELECT
@@ -53,7 +57,7 @@ told AS (
     FROM failed AS f
     JOIN others AS o ON o.event = f.event AND o.destination = f.destination
     LEFT JOIN named AS n ON n.ref = f.ref
-    LEFT JOIN seen_by AS b ON b.event = f.event AND b.destination = f.destination
+    LEFT JOIN seen_by AS b ON b.send_ref = f.ref
     LEFT JOIN dark_producers AS d ON d.event = f.event AND d.destination = f.destination
     UNION ALL
     SELECT
