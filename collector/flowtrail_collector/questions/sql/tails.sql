@@ -5,7 +5,7 @@
 --
 -- So may an owner of which nothing at all arrived: where the next owner known came more than one generation after the
 -- one before had left, somebody may have owned the partition in between, and read it from anywhere. Two generations on
--- is what a group makes that was empty for a while: granted to a process that ended in order.
+-- is what a group goes that was empty for a while (kafka-python joins twice): granted to a process that ended in order.
 -- empty unless: EXISTS (SELECT 1 FROM sequenced GROUP BY grp, log HAVING count(DISTINCT who) > 1)
 WITH owned AS (
     SELECT grp, log, who, max(gen) AS gen, max(ord) AS last_ord,
@@ -39,7 +39,7 @@ unseen AS (
     FROM acts AS a
     LEFT JOIN instances AS i ON i.who = a.before_who
     WHERE (a.who <> a.before_who OR a.before_reason = 'revoke')
-        AND a.gen > a.before_gen + CASE WHEN i.ended AND a.who <> a.before_who THEN 2 ELSE 1 END
+        AND a.gen > a.before_gen + CASE WHEN i.ended AND a.who <> a.before_who THEN 3 ELSE 1 END
 ),
 followed AS (
     SELECT o.grp, o.log, o.who, o.gen, o.reached,
