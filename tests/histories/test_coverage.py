@@ -336,3 +336,14 @@ class TestOverTime:
         store = told(world)
         of_events = {row["kind"] for order in late for row in store.event(order.id)["findings"]}
         assert of_events == {row["kind"] for row in store.findings()} - {"telemetry-gap"}
+
+
+def test_a_request_in_which_nothing_speaks_of_messaging(told, world):
+    """Only the end of a client, alone in its request: it is stored and counted like any span."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    store = told(world)
+    last = shop.span(None, "close", None, {})
+    store.hear([last])
+    assert store.ask(order.id)["coverage"] == 1.0
+    assert store.kinds() == []

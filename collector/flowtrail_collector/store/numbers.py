@@ -51,7 +51,7 @@ def entries(spans: pa.Table) -> pa.Table | None:
     teller, number = teller[order], number[order]
     ended = numbered["end_ns"].to_numpy()[order]
     # A receive is recorded when its range is sealed, which may be long after it ended.
-    receives = pc.fill_null(pc.equal(numbered["operation"], _RECEIVE), fill_value=False).to_numpy()[order]
+    receives = _receives(numbered)[order]
     begins = np.concatenate(([True], (np.diff(teller) != 0) | (np.diff(number) > 1)))
     first = np.flatnonzero(begins)
     last = np.concatenate((first[1:] - 1, [len(number) - 1]))
@@ -72,6 +72,12 @@ def entries(spans: pa.Table) -> pa.Table | None:
             "last_ns": ended[last],
         }
     )
+
+
+def _receives(spans: pa.Table) -> NDArray[np.bool_]:
+    if "operation" not in spans.column_names:  # nothing in it speaks of messaging
+        return np.zeros(spans.num_rows, bool)
+    return pc.fill_null(pc.equal(spans["operation"], _RECEIVE), fill_value=False).to_numpy()
 
 
 def merge(connection: duckdb.DuckDBPyConnection) -> None:
