@@ -22,4 +22,4 @@ SELECT
     r.event
 FROM skips AS s
 JOIN records AS r ON r.log = s.log AND r."offset" = s."offset"
-WHERE NOT s.to_come OR s.reason = 'retention'
+WHERE NOT s.to_come

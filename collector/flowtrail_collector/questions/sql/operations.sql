@@ -10,6 +10,8 @@ FROM (
     SELECT p.operation_id, p.acked_log AS log, p."offset", p.ref, p.start_ns, TRUE AS by_producer, p.message_key
     FROM publications AS p
     WHERE p.outcome = 'acked' AND p."offset" IS NOT NULL AND p.producer_seq IS NOT NULL
+        -- Where two events were acked at one record, one of them is not there any more.
+        AND NOT EXISTS (SELECT 1 FROM records AS r WHERE r.log = p.acked_log AND r."offset" = p."offset" AND r.conflict)
     UNION ALL
     SELECT a.producer_epoch || ':' || a.producer_seq || '@' || a.destination, a.log, a."offset", a.ref, a.start_ns, FALSE,
         a.message_key

@@ -6,7 +6,8 @@
 -- offset reset  a seek or reset set the group beyond it. What looks so may have been retention, where the broker did not
 --               tell
 --
--- `to_come`: the group has been moved back since, and will come to it once more.
+-- `to_come`: the group was set beyond it, and has been moved back since: it will come to it once more. What was read past
+-- stays read past, be the position committed or not.
 -- empty unless: EXISTS (SELECT 1 FROM passed)
 WITH told AS (
     SELECT
@@ -20,7 +21,7 @@ WITH told AS (
     FROM passed AS p
     LEFT JOIN floors AS f ON f.grp = p.grp AND f.log = p.log
 )
-SELECT p.grp, p.log, p."offset", p.reason, coalesce(s."position" <= p."offset", FALSE) AS to_come, p.beyond, p.below_ref, p.beyond_ref, p.at_ns
+SELECT p.grp, p.log, p."offset", p.reason, p.reason = 'offset reset' AND coalesce(s."position" <= p."offset", FALSE) AS to_come, p.beyond, p.below_ref, p.beyond_ref, p.at_ns
 FROM told AS p
 JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
 LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
