@@ -5,7 +5,7 @@
 -- was stepped and numbers order the spans, a later receive serves if there is no earlier one. `batched`: one span tells of
 -- several records.
 -- Foreign processing spans of one record that overlap in one instance are one attempt told twice (two layers that are
--- both instrumented); it failed if any failed. Our own are told apart by member.
+-- both instrumented); it failed if any failed. Our own are told apart by member and generation.
 WITH processes AS (
     SELECT
         ref, trace_id, who, service, instance, host, number, dark, grp, assumed, system, cluster, log, destination,
@@ -13,7 +13,7 @@ WITH processes AS (
         message_key, producer_epoch, producer_seq, attempt, outcome_inferred,
         origin_destination, status, error_type, start_ns, end_ns,
         ord_start, ord_end, FALSE AS batched,
-        CASE WHEN number IS NOT NULL THEN coalesce(member, '') END AS teller
+        CASE WHEN number IS NOT NULL THEN coalesce(member, '') || '/' || coalesce(generation, 0) END AS teller
     FROM placed
     WHERE operation = 'process' AND log IS NOT NULL AND "offset" IS NOT NULL
     UNION ALL
@@ -23,7 +23,7 @@ WITH processes AS (
         p.log, p.destination, p."partition", l."offset", p.member, p.generation, l.message_id, l.message_id,
         l.correlation_id, NULL, NULL, l.message_key, NULL, NULL, p.attempt, p.outcome_inferred,
         NULL, p.status, p.error_type, p.start_ns, p.end_ns, p.ord_start, p.ord_end, TRUE,
-        CASE WHEN p.number IS NOT NULL THEN coalesce(p.member, '') END
+        CASE WHEN p.number IS NOT NULL THEN coalesce(p.member, '') || '/' || coalesce(p.generation, 0) END
     FROM link_rows AS l
     JOIN placed AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
     WHERE p.operation = 'process' AND p."offset" IS NULL AND l."offset" IS NOT NULL AND p.log IS NOT NULL
