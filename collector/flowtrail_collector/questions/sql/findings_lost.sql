@@ -1,13 +1,47 @@
 -- lost: acked, and nobody was ever handed it, while a group that had it to read was handed a later record of the
--- partition. Every group that reads the destination must be covered completely; see passed for what excuses it.
+-- partition. Every group that reads the destination must be covered completely; see passed for what excuses it. Covered up
+-- to that moment: whoever owns the partition now has ended in order, or has given a sign since the later record was handed
+-- out; else what it did is yet to come.
 -- empty unless: EXISTS (SELECT 1 FROM skips WHERE reason = 'read past' AND beyond)
 WITH witnesses AS (
     SELECT
         s.log, s."offset", min(s.grp) AS grp, count(*) AS groups, max(s.at_ns) AS at_ns,
+        arg_max(s.who, s.at_ns) AS who, arg_max(i.host, s.at_ns) AS host,
         list_distinct(list_filter(list_concat(list(s.below_ref), list(s.beyond_ref)), lambda x: x IS NOT NULL)) AS refs
     FROM skips AS s
+    LEFT JOIN instances AS i ON i.who = s.who
     WHERE s.reason = 'read past' AND s.beyond
     GROUP BY s.log, s."offset"
+),
+owners AS (
+    SELECT grp, log, who, reason,
+        row_number() OVER (PARTITION BY grp, log ORDER BY gen DESC, ord DESC, rank DESC, "position" DESC, ref) AS from_last
+    FROM sequenced
+    WHERE log IN (SELECT log FROM witnesses)
+),
+members AS (
+    SELECT DISTINCT l.destination, coalesce(l.consumer_group, g.grp, l.service) AS grp,
+        coalesce(l.instance, 'service ' || l.service) AS who
+    FROM ledger_rows AS l
+    LEFT JOIN one_group AS g ON g.service = l.service AND g.destination = l.destination
+    WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
+),
+holders AS (
+    -- Whoever owns the partition now; of a group of which no owner is known, all of its members.
+    SELECT o.log, o.who FROM owners AS o WHERE o.from_last = 1 AND o.reason <> 'revoke'
+    UNION
+    SELECT r.log, m.who
+    FROM (SELECT DISTINCT log, destination FROM records WHERE log IN (SELECT log FROM witnesses)) AS r
+    JOIN members AS m ON m.destination = r.destination
+    WHERE NOT EXISTS (SELECT 1 FROM owners AS o WHERE o.log = r.log AND o.grp = m.grp)
+),
+behind AS (
+    SELECT DISTINCT w.log, w."offset"
+    FROM witnesses AS w
+    JOIN holders AS o ON o.log = w.log
+    JOIN instances AS i ON i.who = o.who AND NOT i.ended
+    LEFT JOIN clock_bounds AS b ON b.host = i.host AND b.other = w.host
+    WHERE o.who <> w.who AND NOT coalesce(i.last_ns + b.least_ns >= w.at_ns, FALSE)
 )
 SELECT
     'lost' AS kind,
@@ -33,5 +67,6 @@ LEFT JOIN (
 WHERE NOT EXISTS (SELECT 1 FROM turns AS t WHERE t.log = w.log AND t."offset" = w."offset")
     AND NOT EXISTS (SELECT 1 FROM handed AS h WHERE h.log = w.log AND h."offset" = w."offset")
     AND NOT EXISTS (SELECT 1 FROM crashed AS x WHERE x.log = w.log AND x."offset" = w."offset")
+    AND NOT EXISTS (SELECT 1 FROM behind AS b WHERE b.log = w.log AND b."offset" = w."offset")
     AND NOT EXISTS (SELECT 1 FROM unplaced AS u WHERE u.event = r.event AND u.destination = r.destination)
     AND NOT EXISTS (SELECT 1 FROM hidden AS d WHERE d.log = w.log AND d."offset" = w."offset")

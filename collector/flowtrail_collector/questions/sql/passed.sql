@@ -45,7 +45,7 @@ moved_past AS (
 acts AS (
     -- What shows that it was read past: the last act of the sequence at or below it and the first beyond it.
     SELECT
-        r.grp, r.log, r."offset", r.beyond,
+        r.grp, r.log, r."offset", r.beyond, r.who,
         arg_max(s.ref, s."position") FILTER (WHERE s."position" <= r."offset") AS below_ref,
         coalesce(
             arg_min(s.ref, s."position") FILTER (WHERE s.reason = 'handed' AND s."position" > r."offset"),
@@ -59,7 +59,7 @@ acts AS (
     JOIN sequenced AS s ON s.grp = r.grp AND s.log = r.log AND s.who = r.who AND s.seq = r.seq
         AND s.reason IN ('assign', 'seek', 'reset', 'handed', 'commit')
     WHERE r.place = 1
-    GROUP BY r.grp, r.log, r."offset", r.beyond
+    GROUP BY r.grp, r.log, r."offset", r.beyond, r.who
 ),
 expired AS (
     SELECT u.*, s.ref
@@ -72,15 +72,15 @@ expired AS (
 found AS (
     SELECT
         u.grp, u.log, u."offset", u.destination, u.system, u.cluster, u.message_key, 'read past' AS how, a.beyond, FALSE AS own_reset,
-        a.below_ref, a.beyond_ref, a.at_ns
+        a.below_ref, a.beyond_ref, a.at_ns, a.who
     FROM acts AS a
     JOIN unhanded AS u ON u.grp = a.grp AND u.log = a.log AND u."offset" = a."offset"
     UNION ALL
-    SELECT grp, log, "offset", destination, system, cluster, message_key, 'moved past', FALSE, reason = 'reset' AND own, NULL, ref, start_ns
+    SELECT grp, log, "offset", destination, system, cluster, message_key, 'moved past', FALSE, reason = 'reset' AND own, NULL, ref, start_ns, NULL
     FROM moved_past
     WHERE place = 1
     UNION ALL
-    SELECT grp, log, "offset", destination, system, cluster, message_key, 'expired', FALSE, FALSE, NULL, ref, NULL
+    SELECT grp, log, "offset", destination, system, cluster, message_key, 'expired', FALSE, FALSE, NULL, ref, NULL, NULL
     FROM expired
 ),
 sends AS (
@@ -126,7 +126,7 @@ judged AS (
     LEFT JOIN floors AS l ON l.grp = f.grp AND l.log = f.log
 )
 SELECT
-    grp, log, "offset", how, beyond, own_reset, below_ref, beyond_ref, at_ns,
+    grp, log, "offset", how, beyond, own_reset, who, below_ref, beyond_ref, at_ns,
     is_compacted IS TRUE AND superseded AS compacted,
     CASE
         WHEN undecided THEN 'transaction open'

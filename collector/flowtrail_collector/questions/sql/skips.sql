@@ -21,7 +21,7 @@ WITH told AS (
     FROM passed AS p
     LEFT JOIN floors AS f ON f.grp = p.grp AND f.log = p.log
 )
-SELECT p.grp, p.log, p."offset", p.reason, p.reason = 'offset reset' AND coalesce(s."position" <= p."offset", FALSE) AS to_come, p.beyond, p.below_ref, p.beyond_ref, p.at_ns
+SELECT p.grp, p.log, p."offset", p.reason, p.reason = 'offset reset' AND coalesce(s."position" <= p."offset", FALSE) AS to_come, p.beyond, p.who, p.below_ref, p.beyond_ref, p.at_ns
 FROM told AS p
 JOIN starts AS s ON s.grp = p.grp AND s.log = p.log
 LEFT JOIN crashed AS x ON x.grp = p.grp AND x.log = p.log AND x."offset" = p."offset"
