@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.simulator.expected import ERRORS, KINDS
-from tests.simulator.judge import UNJUDGED, Difference, Judge, built
+from tests.simulator.judge import UNJUDGED, Counts, Difference, Judge, Judgement, built
 from tests.simulator.script import SWITCHED_OFF, SWITCHED_OFF_INCOMPLETE, Script, draw
 from tests.simulator.shrink import shrink
 from tests.simulator.story import told
@@ -36,35 +36,30 @@ _JUDGES: list[Judge] = []
 
 
 @dataclass
-class Sum:
+class Sum(Counts):
     """What came out of many worlds."""
 
-    injected: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
-    unproven: Counter[str] = field(default_factory=Counter)
     false: Counter[str] = field(default_factory=Counter)
-    right: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     failing: dict[int, list[Difference]] = field(default_factory=dict)
 
+    def take(self, seed: int, judgement: Judgement) -> None:
+        """Add one world."""
+        self.add(judgement)
+        for difference in judgement.differences:
+            if difference.what in ("false", "severity"):
+                self.false[difference.kind] += 1
+            elif difference.what == "answer":
+                self.wrong[difference.kind] += 1
+        if judgement.differences:
+            self.failing[seed] = judgement.differences
 
-def judged(seed: int, incomplete: bool, also: frozenset[str]) -> tuple[int, Sum]:
+
+def judged(seed: int, incomplete: bool, also: frozenset[str]) -> Judgement:
     """Judge one world in a process of its own store."""
     if not _JUDGES:
         _JUDGES.append(Judge(Path(tempfile.mkdtemp(prefix="flowtrail-truth-"))))
-    judgement = _JUDGES[0].judge(draw(seed, incomplete=incomplete, also=also), wide=seed % WIDE == WIDE - 1)
-    found = Sum(
-        judgement.injected, judgement.found, judgement.unproven, right=judgement.right, unknown=judgement.unknown
-    )
-    for difference in judgement.differences:
-        if difference.what in ("false", "severity"):
-            found.false[difference.kind] += 1
-        elif difference.what == "answer":
-            found.wrong[difference.kind] += 1
-    if judgement.differences:
-        found.failing[seed] = judgement.differences
-    return seed, found
+    return _JUDGES[0].judge(draw(seed, incomplete=incomplete, also=also), wide=seed % WIDE == WIDE - 1)
 
 
 def table(found: Sum) -> str:
@@ -103,10 +98,8 @@ def run(seeds: range, *, incomplete: bool, also: frozenset[str], processes: int)
     total = Sum()
     one = partial(judged, incomplete=incomplete, also=also)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for _, part in pool.map(one, seeds, chunksize=5):
-            for name in ("injected", "found", "unproven", "false", "right", "unknown", "wrong"):
-                getattr(total, name).update(getattr(part, name))
-            total.failing.update(part.failing)
+        for seed, judgement in zip(seeds, pool.map(one, seeds, chunksize=5), strict=True):
+            total.take(seed, judgement)
     return total
 
 

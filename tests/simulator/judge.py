@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +87,26 @@ class Difference:
 
 
 @dataclass
-class Judgement:
-    """What came out of one world."""
+class Counts:
+    """How many findings of each kind were true and found, and how many answers to each question were right."""
 
-    differences: list[Difference] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     unproven: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+
+    def add(self, more: Counts) -> None:
+        """Add what came out elsewhere."""
+        for one in fields(Counts):
+            getattr(self, one.name).update(getattr(more, one.name))
+
+
+@dataclass
+class Judgement(Counts):
+    """What came out of one world."""
+
+    differences: list[Difference] = field(default_factory=list)
 
 
 @dataclass

@@ -218,14 +218,16 @@ class _Gatherer:
             "AND operation IN ('receive', 'process', 'settle', 'assign', 'revoke')",
             [sorted({place[0] for place in places})],
         )
+        number_of = {place: _range_of(place, around) for place in places}
         left_out = [
-            (_range_of(place, around), member)
+            (number_of[place], member)
             for place in sorted(places)
             for member in members
             if member["destination"] == place[0] and not reads.was_handed(place, member)
         ]
         if not left_out:
             return
+        numbers = {number for number, _ in left_out}
         rows = self.rows()
         wanted = {(number, row["consumer_group"], row["instance"]) for number, row in left_out}
         stretches = [
@@ -234,7 +236,7 @@ class _Gatherer:
             for first, until in _between_moves(rows, around[number], group, instance)
         ]
         self.add(self.find(query("passed"), _lists(stretches, width=8)))
-        missed = {place for place in places if any(_range_of(place, around) == number for number, _ in left_out)}
+        missed = {place for place, number in number_of.items() if number in numbers}
         keys = {
             (row["destination"], row["message_key"])
             for row in rows

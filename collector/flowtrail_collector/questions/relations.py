@@ -27,6 +27,7 @@ RELATIONS: tuple[str, ...] = (
     "clock_bounds",
     "one_cluster",
     "one_group",
+    "group_members",
     "hiding",
     "seen_groups",
     "instances",

@@ -19,20 +19,13 @@ owners AS (
     FROM sequenced
     WHERE log IN (SELECT log FROM witnesses)
 ),
-members AS (
-    SELECT DISTINCT l.destination, coalesce(l.consumer_group, g.grp, l.service) AS grp,
-        coalesce(l.instance, 'service ' || l.service) AS who
-    FROM ledger_rows AS l
-    LEFT JOIN one_group AS g ON g.service = l.service AND g.destination = l.destination
-    WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
-),
 holders AS (
     -- Whoever owns the partition now; of a group of which no owner is known, all of its members.
     SELECT o.log, o.who FROM owners AS o WHERE o.from_last = 1 AND o.reason <> 'revoke'
     UNION
     SELECT r.log, m.who
     FROM (SELECT DISTINCT log, destination FROM records WHERE log IN (SELECT log FROM witnesses)) AS r
-    JOIN members AS m ON m.destination = r.destination
+    JOIN group_members AS m ON m.destination = r.destination
     WHERE NOT EXISTS (SELECT 1 FROM owners AS o WHERE o.log = r.log AND o.grp = m.grp)
 ),
 behind AS (

@@ -2,16 +2,11 @@
 -- instances of a producer that sent to a destination (`log`), those of a group that read it (`read`). Null where none
 -- numbers its spans.
 WITH spoken AS (
-    SELECT DISTINCT
-        CASE WHEN l.operation IN ('send', 'create') THEN 'log' ELSE 'read' END AS side,
-        l.system, l.destination,
-        CASE WHEN l.operation IN ('send', 'create') THEN l.service ELSE coalesce(l.consumer_group, g.grp, l.service) END
-            AS party,
-        coalesce(l.instance, 'service ' || l.service) AS who
-    FROM ledger_rows AS l
-    LEFT JOIN one_group AS g ON g.service = l.service AND g.destination = l.destination
-    WHERE l.destination IS NOT NULL
-        AND l.operation IN ('send', 'create', 'receive', 'process', 'settle', 'assign', 'revoke')
+    SELECT 'log' AS side, system, destination, service AS party, coalesce(instance, 'service ' || service) AS who
+    FROM ledger_rows
+    WHERE destination IS NOT NULL AND operation IN ('send', 'create')
+    UNION
+    SELECT 'read', system, destination, grp, who FROM group_members
 )
 SELECT
     s.side, s.system, s.destination, s.party,

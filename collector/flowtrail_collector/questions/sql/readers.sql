@@ -8,22 +8,6 @@
 WITH here AS (
     SELECT DISTINCT system, destination FROM placed WHERE destination IS NOT NULL
 ),
-spoken AS (
-    SELECT DISTINCT
-        l.system, l.destination, l.consumer_group, l.service, l.operation,
-        coalesce(l.instance, 'service ' || l.service) AS who
-    FROM ledger_rows AS l
-    JOIN here ON here.system IS NOT DISTINCT FROM l.system AND here.destination = l.destination
-    WHERE l.operation IN ('receive', 'process', 'settle', 'assign', 'revoke')
-),
-named AS (
-    SELECT
-        s.*,
-        coalesce(s.consumer_group, g.grp, s.service)    AS grp,
-        s.consumer_group IS NULL AND g.grp IS NULL      AS assumed
-    FROM spoken AS s
-    LEFT JOIN one_group AS g ON g.service = s.service AND g.destination = s.destination
-),
 told AS (
     SELECT
         n.system, n.destination, n.grp,
@@ -36,7 +20,8 @@ told AS (
         min(CASE WHEN i.dark_until IS NOT NULL THEN i.host END) AS dark_host,
         bool_or(coalesce(i.numbered, FALSE))           AS numbered,
         TRUE                                           AS traced
-    FROM named AS n
+    FROM group_members AS n
+    JOIN here ON here.system IS NOT DISTINCT FROM n.system AND here.destination = n.destination
     LEFT JOIN instances AS i ON i.who = n.who
     GROUP BY n.system, n.destination, n.grp
 ),

@@ -1,12 +1,11 @@
--- sequences: what each sequence covered. From `low` (the position it began at, or the first offset handed out) to
--- `high` (one past the furthest offset handed out or committed) its member read straight on: a record in between was
--- passed by it. `from_position` is where it began, and not what it was handed below that.
+-- sequences: what each sequence covered. From `from_position` (the position it began at, where that is not known the lowest
+-- offset handed out) to `high` (one past the furthest offset handed out or committed) its member read straight on: a
+-- record in between was passed by it.
 SELECT
     s.grp, s.log, s.who, s.seq,
     min(s.gen)                                                        AS gen,
     min(s.ord)                                                        AS first_ord,
     max(s.ord)                                                        AS last_ord,
-    min(s."position") FILTER (WHERE s.reason IN ('assign', 'seek', 'reset', 'handed')) AS low,
     max(CASE WHEN s.reason = 'handed' THEN s."position" + 1 WHEN s.reason = 'commit' THEN s."position" END) AS high,
     max(CASE WHEN s.reason = 'handed' THEN s."position" + 1 END)       AS handed_high,
     coalesce(
