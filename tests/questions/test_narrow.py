@@ -22,6 +22,7 @@ from flowtrail_collector.questions.scope import WideScope
 from flowtrail_collector.store import Store, declaring
 from scripts import translate
 from tests.questions.history import otlp
+from tests.questions.picking import assert_picking_is_enough
 from tests.questions.worlds import TOPIC, Chains, World
 
 if TYPE_CHECKING:
@@ -172,3 +173,16 @@ def test_what_is_gathered_around_an_event_is_enough(
     with pytest.MonkeyPatch.context() as patch, told(World(seed, steps).spans, declared) as store:
         patch.setattr(around, "NEIGHBOURS", neighbours)
         store.read(compare)
+
+
+@settings(WORLDS, max_examples=8)
+@given(
+    world=st.sampled_from([World, Chains]), seed=st.integers(0, 100_000), steps=st.integers(20, 150),
+    wide=st.booleans(), ruled=st.booleans(),
+)  # fmt: skip
+def test_what_is_found_around_the_suspects_is_all_there_is_to_find(
+    told: Callable[..., Store], world: type[World | Chains], seed: int, steps: int, wide: bool, ruled: bool
+) -> None:
+    """Judging the events that could be findings of some kind finds what judging every event finds."""
+    with told(world(seed, steps).spans, (*GROUPS, *RULES) if ruled else GROUPS) as store:
+        store.read(lambda connection: assert_picking_is_enough(connection, wide=wide))

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.questions import following
 from flowtrail_collector.questions.following import Names
 from flowtrail_collector.questions.loading import load
-from flowtrail_collector.questions.narrow import open_scope, quoted, table_columns
+from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
 from flowtrail_collector.questions.relations import sql_of
-from flowtrail_collector.questions.scope import fetch
+from flowtrail_collector.questions.scope import WideScope, fetch
 from flowtrail_collector.store.lookup import holds
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from flowtrail_collector.questions.asked import Reading
     from flowtrail_collector.questions.narrow import Loaded, NarrowScope
-    from flowtrail_collector.questions.scope import Row
+    from flowtrail_collector.questions.scope import Row, Scope
 
 NEIGHBOURS = 2
 """Offsets to either side of a record that are looked at."""
@@ -41,6 +41,9 @@ MOST_SEEDS = 5_000
 MOST_RULED = 500
 """Sends that declared rules may join to those that are looked at; the nearest in time."""
 MOST_RANGES = 64
+MOST_RANGES_OF_MANY = 4_096
+MOST_UNCLIPPED = 64
+"""Records of a receive that are told one by one even where most of them do not matter."""
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
 
@@ -127,17 +130,29 @@ def scope_around(
 
     With `whole_chains` also what tells of storms, loops, equal contents and changed schemas, wherever it stands.
     """
-    asked = Names(set(seeds.ids), set(seeds.traces), set(seeds.places))
     gatherer = _Gatherer(connection)
-    for _ in range(_ROUNDS):
-        if not gatherer.gather(seeds):
-            break
-    stretches = gatherer.surround(seeds)
-    whole = True
-    if whole_chains:
-        following.changes(gatherer, asked)
-        whole = following.alike(gatherer, asked)
-        whole = following.follow(gatherer, asked, gatherer.told()) and whole
+    stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
+    with open_scope(gatherer.loaded(stretches)) as scope:
+        scope.cut = not whole
+        yield scope
+
+
+@contextmanager
+def scope_around_many(
+    connection: duckdb.DuckDBPyConnection, seeds: Seeds, until_ns: int, *, whole_chains: bool
+) -> Iterator[Scope]:
+    """Offer the same of many events, in the engine that is faster then; what began after `until_ns` is left out."""
+    gatherer = _Gatherer(connection, MOST_RANGES_OF_MANY)
+    stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
+    gatherer.forget_after(until_ns)
+    if gatherer.size() > MOST_NARROW:
+        wide = gatherer.wide(stretches)
+        wide.cut = not whole
+        try:
+            yield wide
+        finally:
+            wide.close()
+        return
     with open_scope(gatherer.loaded(stretches)) as scope:
         scope.cut = not whole
         yield scope
@@ -146,8 +161,9 @@ def scope_around(
 class _Gatherer:
     """Gathers spans by their row numbers; what was asked for once is not asked for again."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, most_ranges: int = MOST_RANGES) -> None:
         self._connection = connection
+        self._most_ranges = most_ranges
         self._asked = Seeds()
         self._columns = table_columns("span_rows")
         self._spans: dict[int, tuple[Any, ...]] = {}
@@ -172,12 +188,35 @@ class _Gatherer:
             found |= self.find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         if places:
-            found |= self.find(query("named"), _bound(ranges(places, 0)))
+            found |= self.find(query("named"), _bound(ranges(places, 0, self._most_ranges)))
         new = self.add(found)
         seeds.take(new)
         if self._rules:
             seeds.take(self.add(self._ruled(new)))
         return True
+
+    def gather_all(self, seeds: Seeds, *, whole_chains: bool) -> tuple[list[Range], bool]:
+        """Gather everything that judges the events; return the stretches that are whole, and whether every chain is."""
+        asked = Names(set(seeds.ids), set(seeds.traces), set(seeds.places))
+        for _ in range(_ROUNDS):
+            if not self.gather(seeds):
+                break
+        stretches = self.surround(seeds)
+        whole = True
+        if whole_chains:
+            following.changes(self, asked)
+            whole = following.alike(self, asked)
+            whole = following.follow(self, asked, self.told()) and whole
+        return stretches, whole
+
+    def size(self) -> int:
+        """Return how many spans are gathered."""
+        return len(self._spans)
+
+    def forget_after(self, until_ns: int) -> None:
+        """Let go of spans that began later."""
+        began = self._columns.index("start_ns")
+        self._spans = {number: row for number, row in self._spans.items() if row[began] <= until_ns}
 
     def told(self) -> Names:
         """Return what was asked for: all that is stored of it is gathered."""
@@ -191,7 +230,7 @@ class _Gatherer:
         if seeds.transactions:
             ended = _spans_with("transaction_id", "VARCHAR") + " AND operation = 'settle'"
             self.add(self.find(ended, [sorted(seeds.transactions)]))
-        around = ranges(seeds.places, NEIGHBOURS)
+        around = ranges(seeds.places, NEIGHBOURS, self._most_ranges)
         if not around:
             return []
         self.add(self.find(query("near"), _bound(around)))
@@ -207,6 +246,13 @@ class _Gatherer:
             found |= self.find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
         self.add(found)
         self._pass_by(wider, reads, seeds.places)
+        members = {
+            (row["service"], row["instance"])
+            for row in self.rows()
+            if row["generation"] is not None and row["instance"] is not None
+        }
+        if len(members) > 1:
+            self.add(self.find(query("tenure"), _lists(sorted(members))))
         return wider
 
     def _pass_by(self, around: list[Range], reads: Reads, places: set[Place]) -> None:
@@ -247,12 +293,24 @@ class _Gatherer:
 
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
-        rows = self.rows()
-        bare = {(row["service"], row["destination"]) for row in rows if _is_bare(row)}
+        self._add_bare()
+        return load(self._connection, list(self._spans.values()), stretches)
+
+    def wide(self, stretches: list[Range]) -> WideScope:
+        """Return the gathered spans as a scope in DuckDB; of long polls what is looked at (see `clipped`)."""
+        self._add_bare()
+        runs = {
+            number: clip
+            for number, row in zip(self._spans, self.rows(), strict=True)
+            if row["operation"] == "receive" and (clip := clipped(row, stretches)) is not None
+        }
+        return WideScope.of_rows(self._connection, list(self._spans), runs, stretches)
+
+    def _add_bare(self) -> None:
+        """Gather what tells which record a foreign send stands at that names neither its record nor its event."""
+        bare = {(row["service"], row["destination"]) for row in self.rows() if _is_bare(row)}
         if bare:
             self.add(self.find(query("bare"), _lists(sorted(bare, key=str))))
-            rows = self.rows()
-        return load(self._connection, list(self._spans.values()), stretches)
 
     def rows(self) -> list[Row]:
         """Return all that is gathered."""
@@ -307,7 +365,7 @@ class _Gatherer:
         for number, floor in floors.items():
             destination, partition, low, high = wider[number]
             wider[number] = (destination, partition, min(low, max(floor, around[number][2] - FURTHEST)), high)
-        return merged(wider)
+        return merged(wider, self._most_ranges)
 
     def _floors(self, around: list[Range], limits: list[tuple[Any, ...]], first: Mapping[int, int]) -> dict[int, int]:
         """Return by range the offset above which an earlier copy of what was overtaken may stand."""
@@ -335,6 +393,41 @@ class _Gatherer:
             floor = acked.get((number, epoch), 0)
             floors[number] = min(floor, floors.get(number, floor))
         return floors
+
+
+def clipped(row: Row, stretches: list[Range]) -> str | None:
+    """Return a long receive's range as the runs that the question looks at, and its two ends; None where all stands.
+
+    Of the five hundred records of a poll only those near the events matter, and how far the group came.
+    """
+    first, last = row["offset"], row["offset_last"]
+    if first is None or last is None or last - first < MOST_UNCLIPPED or (
+        row["offset_runs"] is None and (row["batch_count"] or 0) < last - first + 1
+    ):  # fmt: skip
+        return None
+    looked_at = [(first, first), (last, last)]
+    for destination, partition, low, high in stretches:
+        if (destination, partition) == (row["destination"], row["partition"]) and low <= last and high >= first:
+            looked_at.append((max(low, first), min(high, last)))
+    kept = []
+    for low, high in [(first, last)] if row["offset_runs"] is None else _runs(row["offset_runs"]):
+        kept += [(max(low, a), min(high, b)) for a, b in looked_at if a <= high and b >= low]
+    if not kept:
+        return None
+    return ",".join(
+        f"{low}-{high}" for _, _, low, high in merged((("", 0, low, high) for low, high in kept), len(kept))
+    )
+
+
+def _runs(text: str | None) -> list[tuple[int, int]]:
+    """Return the runs of a range with holes; none where the text has another form."""
+    found = []
+    for run in (text or "").split(","):
+        low, _, high = run.partition("-")
+        if not low.isdigit() or not (high.isdigit() or not high):
+            return []
+        found.append((int(low), int(high or low)))
+    return found
 
 
 def _is_bare(row: Row) -> bool:
@@ -426,10 +519,10 @@ def query(name: str) -> str:
     return sql_of(f"around_{name}")
 
 
-def merged(found: Iterable[Range]) -> list[Range]:
+def merged(found: Iterable[Range], most: int = MOST_RANGES) -> list[Range]:
     """Return the ranges with those that touch made one.
 
-    Beyond 64 each partition gets a single one: a long condition costs more than the rows it spares.
+    Beyond `most` each partition gets a single one: a long condition costs more than the rows it spares.
     """
     one: list[Range] = []
     for destination, partition, low, high in sorted(found):
@@ -437,7 +530,7 @@ def merged(found: Iterable[Range]) -> list[Range]:
             one[-1] = (destination, partition, one[-1][2], max(high, one[-1][3]))
         else:
             one.append((destination, partition, low, high))
-    if len(one) <= MOST_RANGES:
+    if len(one) <= most:
         return one
     wide: dict[tuple[str, int], tuple[int, int]] = {}
     for destination, partition, low, high in one:
@@ -446,11 +539,14 @@ def merged(found: Iterable[Range]) -> list[Range]:
     return [(*partition, low, high) for partition, (low, high) in wide.items()]
 
 
-def ranges(places: Iterable[Place], neighbours: int) -> list[Range]:
-    """Return ranges of offsets that cover the places and their neighbours."""
+def ranges(places: Iterable[Place], neighbours: int, most: int = MOST_RANGES) -> list[Range]:
+    """Return ranges of offsets, at most so many, that cover the places and their neighbours."""
     return merged(
-        (destination, partition, max(offset - neighbours, 0), offset + neighbours)
-        for destination, partition, offset in places
+        (
+            (destination, partition, max(offset - neighbours, 0), offset + neighbours)
+            for destination, partition, offset in places
+        ),
+        most,
     )
 
 

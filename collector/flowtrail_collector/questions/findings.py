@@ -1,4 +1,8 @@
-"""`findings`: everything of a window that is wrong, unusual, or explains another answer."""
+"""`findings`: everything of a window that is wrong, unusual, or explains another answer.
+
+A window of some hundred spans is judged whole. Of a large one the events are picked about which anything could be found
+(`suspects`), and what lies around those is judged. Where nearly everything is suspected, everything is judged.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.filters import KINDS
-from flowtrail_collector.questions.documents import coverage, finding, finding_rows, head
+from flowtrail_collector.questions.around import Seeds, scope_around_many
+from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
-from flowtrail_collector.questions.narrow import open_scope, quoted, table_columns
+from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
 from flowtrail_collector.questions.scope import WideScope
+from flowtrail_collector.questions.suspects import Suspects, suspects
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import duckdb
 
@@ -23,24 +29,45 @@ if TYPE_CHECKING:
 
 MARGIN_NS = 600 * 10**9
 """Spans this long before a window are looked at as well: what the window's events rest on."""
-MOST_NARROW = 1_500
-"""Spans up to which SQLite is faster than DuckDB; see docs/architecture.md."""
+MOST_WHOLE = 10_000
+"""Spans up to which to judge all of them costs less than to pick those that matter."""
+SPANS_A_SUSPECT = 25
+"""How many spans there must be for each suspect: about as many lie around it, and are judged."""
 
 FIELDS = ("kind", "severity", "topic", "group", "service", "partition", "system", "id")
+
+GENERAL = frozenset({"telemetry-gap", "clock-skew", "missing-consumer", "unread-destination"})
+"""Kinds that are of no event: of instances, hosts, groups and destinations."""
+CHAINED = frozenset({"storm", "loop", "content-duplicate", "schema-change"})
+"""Kinds that take what hangs together with an event, wherever it stands."""
 
 
 def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -> dict[str, Any]:  # noqa: A002
     """Return the findings that touch the window and pass the filter, as `flowtrail.findings/1`."""
     document = head(connection, "flowtrail.findings/1")
-    with window_scope(connection, window) as scope:
-        rows = [finding(row) for row in finding_rows(scope, _kinds(filter)) if touches(row, window)]
-        document["coverage"] = coverage(scope)
+    rows, covered = judged(connection, window, _kinds(filter))
+    document["coverage"] = covered
     document["window"] = {
         "since": rfc3339_or_none(window.since_ns),
         "until": rfc3339_or_none(window.until_ns),
     }
-    document["findings"] = [row for row in rows if filter.matches(row)]
+    found = [finding(row) for row in rows if touches(row, window)]
+    document["findings"] = [row for row in found if filter.matches(row)]
     return document
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection, window: Window, kinds: Collection[str] | None
+) -> tuple[list[Row], float | None]:
+    """Return the rows of the findings of some kinds (None: of all), gravest and newest first, and the coverage."""
+    condition = _looked_at(connection, window)
+    spans = _count(connection, condition)
+    if spans > MOST_WHOLE:
+        picked = suspects(connection, condition, spans // SPANS_A_SUSPECT)
+        if picked is not None:
+            return _around(connection, window, condition, picked, kinds)
+    with _whole(connection, condition, spans) as scope:
+        return finding_rows(scope, kinds), coverage(scope)
 
 
 def _kinds(filter: Filter) -> frozenset[str] | None:  # noqa: A002 the word of the grammar
@@ -51,31 +78,102 @@ def _kinds(filter: Filter) -> frozenset[str] | None:  # noqa: A002 the word of t
     return frozenset(kind for kind in KINDS if all(term.matches({"kind": kind}) for term in terms))
 
 
+def _around(
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    condition: str,
+    picked: Suspects,
+    kinds: Collection[str] | None,
+) -> tuple[list[Row], float | None]:
+    """Judge the suspects, each by what lies around it, and what is of no event."""
+    wanted = frozenset(KINDS if kinds is None else kinds)
+    until_ns = window.until_ns if window.until_ns is not None else 2**63 - 1
+    rows: list[Row] = []
+    seeds = Seeds(ids=set(picked.ids), places=_places(picked.ranges), traces=set(picked.traces))
+    if seeds.size() and wanted - GENERAL - CHAINED:
+        asked = Seeds(set(seeds.ids), set(seeds.places), set(seeds.traces))
+        with scope_around_many(connection, seeds, until_ns, whole_chains=False) as scope:
+            found = finding_rows(scope, wanted - GENERAL - CHAINED)
+        rows += [row for row in found if _names(row, asked)]
+    seeds = Seeds(ids=set(picked.chained), places=_places(picked.shaped))
+    seeds.places |= {place for text in picked.chained if (place := _as_place(text)) is not None}
+    if seeds.size() and wanted & CHAINED:
+        with scope_around_many(connection, seeds, until_ns, whole_chains=True) as scope:
+            whole = not scope.cut
+            found = finding_rows(scope, wanted & CHAINED) if whole else []
+        if not whole:
+            # More hangs together than is followed from event to event.
+            with _whole(connection, condition, MOST_NARROW + 1) as scope:
+                found = finding_rows(scope, wanted & CHAINED)
+        rows += found
+    with _sampled(connection, condition) as scope:
+        found = finding_rows(scope, wanted & GENERAL)
+        covered = coverage(scope)
+    rows += found
+    rows.sort(key=finding_order)
+    return rows, covered
+
+
+@contextmanager
+def _sampled(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[Scope]:
+    """Offer the scope of what is of no event: the last span of each kind that each instance told of each destination.
+
+    Of destinations at which somebody is missed, every span.
+    """
+    numbers = [number for (number,) in connection.execute(_SAMPLED.format(condition=condition)).fetchall()]
+    scope = WideScope.of_rows(connection, numbers, {}, [])
+    try:
+        scope.build("missing", "unread")
+        missed = [row["destination"] for row in scope.rows(_MISSED)]
+        if missed:
+            more = connection.execute(
+                f"SELECT e.rowid FROM span_rows AS e WHERE ({condition}) AND {_AT_DESTINATIONS}", [missed]
+            ).fetchall()
+            scope.close()
+            scope = WideScope.of_rows(connection, sorted({*numbers, *(number for (number,) in more)}), {}, [])
+        yield scope
+    finally:
+        scope.close()
+
+
 @contextmanager
 def window_scope(connection: duckdb.DuckDBPyConnection, window: Window) -> Iterator[Scope]:
-    """Offer the scope that judges a window's events: a narrow one if it is small.
+    """Offer the scope that judges all of a window's events."""
+    condition = _looked_at(connection, window)
+    with _whole(connection, condition, _count(connection, condition)) as scope:
+        yield scope
+
+
+@contextmanager
+def _whole(connection: duckdb.DuckDBPyConnection, condition: str, spans: int) -> Iterator[Scope]:
+    if spans > MOST_NARROW:
+        wide = WideScope(connection, condition)
+        try:
+            yield wide
+        finally:
+            wide.close()
+        return
+    rows = connection.execute(
+        f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows AS e WHERE {condition}"
+    ).fetchall()
+    with open_scope(load(connection, rows)) as scope:
+        yield scope
+
+
+def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM span_rows AS e WHERE {condition}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> str:
+    """Return the condition on the spans `e` that a window's events rest on.
 
     It holds the window's spans with a margin before, every earlier span of the records that the window touches (a
     record that is handed out again may be old), and what moved a group's position at any time before.
     """
-    condition, values = _looked_at(connection, window)
-    few = connection.execute(
-        f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows AS e WHERE {condition} LIMIT {MOST_NARROW + 1}",
-        values,
-    ).fetchall()
-    if len(few) > MOST_NARROW:
-        yield WideScope(connection, condition, values)
-        return
-    with open_scope(load(connection, few)) as scope:
-        yield scope
-
-
-def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> tuple[str, dict[str, int]]:
-    """Return the condition on the spans `e` that a window's events rest on, and the values to bind."""
     until = window.until_ns if window.until_ns is not None else 2**63 - 1
     if window.since_ns is None:
-        return "operation IS NOT NULL AND start_ns <= $until", {"until": until}
-    values = {"since": window.since_ns, "from": window.since_ns - MARGIN_NS, "until": until}
+        return f"operation IS NOT NULL AND start_ns <= {until:d}"
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE touched AS
@@ -84,22 +182,18 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> tuple[s
         WHERE end_ns >= $since AND start_ns <= $until AND "offset" IS NOT NULL AND "partition" IS NOT NULL
         GROUP BY destination, "partition"
         """,
-        {"since": values["since"], "until": values["until"]},
+        {"since": window.since_ns, "until": until},
     )
-    del values["since"]
-    return (
-        """
-        operation IS NOT NULL AND start_ns <= $until AND (
-            end_ns >= $from
+    return f"""
+        operation IS NOT NULL AND start_ns <= {until:d} AND (
+            end_ns >= {window.since_ns - MARGIN_NS:d}
             OR (operation IN ('settle', 'assign', 'revoke') AND coalesce(position_reason, '') <> 'commit')
             OR EXISTS (
                 SELECT 1 FROM touched AS t
                 WHERE t.destination = e.destination AND t."partition" = e."partition"
                     AND coalesce(e.offset_last, e."offset") >= t.low)
         )
-        """,
-        values,
-    )
+        """
 
 
 def touches(row: Row, window: Window) -> bool:
@@ -107,3 +201,44 @@ def touches(row: Row, window: Window) -> bool:
     return (window.since_ns is None or row["last_ns"] >= window.since_ns) and (
         window.until_ns is None or row["first_ns"] <= window.until_ns
     )
+
+
+def _places(ranges: list[tuple[str, int, int, int]]) -> set[tuple[str, int, int]]:
+    return {
+        (destination, partition, offset)
+        for destination, partition, low, high in ranges
+        for offset in range(low, high + 1)
+    }
+
+
+def _as_place(text: str) -> tuple[str, int, int] | None:
+    """Return the record that stands for an event without an id (see suspects_edges)."""
+    match text.rsplit(":", 2):
+        case [destination, partition, offset] if partition.isdigit() and offset.isdigit():
+            return destination, int(partition), int(offset)
+        case _:
+            return None
+
+
+def _names(row: Row, asked: Seeds) -> bool:
+    """Tell whether a finding is of one of these events: of their neighbours only a part is known."""
+    return (
+        any((row["destination"], row["partition"], offset) in asked.places for offset in row["offsets"] or ())
+        or not asked.ids.isdisjoint(row["message_ids"] or ())
+        or row["event"] in asked.ids
+        or any(ref[:16] in asked.traces for ref in row["evidence"] or ())
+    )
+
+
+_AT_DESTINATIONS = "e.destination IN (SELECT unnest($1::VARCHAR[]))"
+_MISSED = "SELECT destination FROM missing UNION SELECT destination FROM unread"
+_SAMPLED = """
+SELECT DISTINCT number
+FROM (
+    SELECT unnest([arg_max(e.rowid, e.number), arg_max(e.rowid, e.end_ns)]) AS number
+    FROM span_rows AS e
+    WHERE {condition}
+    GROUP BY e.service, e.instance, e.destination, e.operation
+) AS last
+WHERE number IS NOT NULL
+"""

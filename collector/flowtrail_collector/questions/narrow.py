@@ -47,6 +47,9 @@ LOADED = (
 )
 """What a narrow scope is given; everything else is built from it."""
 
+MOST_NARROW = 1_500
+"""Spans up to which SQLite is faster than DuckDB; see docs/architecture.md."""
+
 _INDEXES = (
     ("grp", "log", "offset"),
     ("grp", "log", "position"),

@@ -54,13 +54,59 @@ class WideScope:
         connection: duckdb.DuckDBPyConnection,
         condition: str = "TRUE",
         parameters: Mapping[str, Any] | None = None,
+        *,
+        spans: str = "span_rows",
     ) -> None:
+        """Take the spans from the table `spans`."""
         self._connection = connection
         self._built: set[str] = set()
         connection.execute("DROP TABLE IF EXISTS temp.evidence")
+        stored = sql_of("evidence").replace("FROM span_rows", f"FROM {spans}")
+        connection.execute(f"CREATE TEMP TABLE evidence AS SELECT * FROM ({stored}) AS e WHERE {condition}", parameters)
+
+    @classmethod
+    def of_rows(
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        rows: Sequence[int],
+        runs: Mapping[int, str],
+        stretches: Sequence[tuple[str, int, int, int]],
+    ) -> WideScope:
+        """Return the scope of the spans with these row numbers.
+
+        `runs` puts other `offset_runs` into some of them; of the offsets of `stretches` (destination, partition, first
+        and last) everything is among the rows.
+        """
         connection.execute(
-            f"CREATE TEMP TABLE evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {condition}", parameters
+            """
+            CREATE OR REPLACE TEMP TABLE gathered AS
+            SELECT s.* REPLACE (coalesce(r.runs, s.offset_runs) AS offset_runs)
+            FROM span_rows AS s
+            JOIN (SELECT unnest($1::BIGINT[]) AS number) AS g ON g.number = s.rowid
+            LEFT JOIN (
+                SELECT unnest($2::BIGINT[]) AS number, unnest($3::VARCHAR[]) AS runs
+            ) AS r ON r.number = s.rowid
+            """,
+            [list(rows), list(runs), list(runs.values())],
         )
+        scope = cls(connection, spans="gathered")
+        columns = [list(column) for column in zip(*stretches, strict=True)] or [[], [], [], []]
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE stretches AS
+            SELECT unnest($1::VARCHAR[]) AS destination, unnest($2::INTEGER[]) AS "partition",
+                unnest($3::BIGINT[]) AS low, unnest($4::BIGINT[]) AS high
+            """,
+            columns,
+        )
+        scope._built.add("stretches")
+        return scope
+
+    def close(self) -> None:
+        """Let go of what was built: another scope on this connection begins anew, in the memory that this one held."""
+        for name in (*self._built, "evidence", "gathered"):
+            self._connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+        self._built.clear()
 
     def build(self, *names: str) -> None:
         """Build the relations named and all they read; what an empty one would have read is not built for it."""
