@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.product import eventually
+from tests.e2e.truth import ABORTED, Truth, assert_told, read_log, told_handled, told_sent
 
 
 @pytest.mark.slow
@@ -78,3 +79,39 @@ def test_records_of_an_open_transaction_are_not_lag(run_watched, watching, topic
     assert watching.published(orders) == ("yes", "acked")
     assert watching.consumed(orders) == {group: "processed"}
     assert watching.kinds(orders) == []
+
+
+def test_who_reads_committed_records_and_who_reads_all(run, collector, kafka, topic, topic_name):
+    """What was aborted is not expected of one group, and was processed by the other: nothing is wrong with either."""
+    orders, careful, eager = topic("orders"), topic_name("careful"), topic_name("eager")
+    producer = run("producer", config={"transactional_id": topic_name("tx")})
+    aborted = []
+    for number, end in enumerate(("commit", "abort", "abort", "commit")):
+        producer.do("begin")
+        for part in range(2):
+            name = f"{orders}-{number}-{part}"
+            producer.do("post", topic=orders, id=name, key="42", flush=False)
+            if end == "abort":
+                aborted.append(name)
+        producer.do("settle")
+        producer.do(end)
+    producer.stop()
+    log = read_log(kafka, orders)
+    assert len(log) == 8
+    consumers = []
+    for group, level, count in ((careful, "read_committed", 4), (eager, "read_uncommitted", 8)):
+        config = {"isolation_level": level, "enable_auto_commit": False}
+        consumers.append(run("polling", service=level, topic=orders, group=group, commit=True, config=config))
+        while consumers[-1].hear("handled")["handled"] < count:
+            pass
+        consumers[-1].stop()
+    truth = Truth(
+        told_sent(producer),
+        told_handled(*consumers),
+        log,
+        {orders: [careful, eager]},
+        published=dict.fromkeys(aborted, ABORTED),
+        consumed=dict.fromkeys([(name, careful) for name in aborted], ("not-expected", "aborted")),
+    )
+    assert len(truth.handled) == 12
+    assert_told(collector, truth)

@@ -20,3 +20,17 @@ def handle(message: Any, told: dict[str, Any], ended: threading.Event) -> None:
         flush(60)
         say(held=message.offset)
         ended.wait()
+
+
+def note(message: Any, told: dict[str, Any], outcome: str) -> None:
+    """Say what became of one message: the truth that flowtrail's word is held to."""
+    say(
+        noted={
+            "id": dict(message.headers).get("message-id", b"").decode(),
+            "group": told["group"],
+            "topic": message.topic,
+            "partition": message.partition,
+            "offset": message.offset,
+            "outcome": outcome,
+        }
+    )

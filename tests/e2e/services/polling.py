@@ -6,7 +6,7 @@ otherwise auto-commit does, or nobody.
 
 from typing import Any
 
-from handling import RefusedError, handle
+from handling import RefusedError, handle, note
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from telling import arguments, ending, say
 
@@ -43,11 +43,13 @@ def main() -> None:
         batches = consumer.poll(200)
         for messages in batches.values():
             for message in messages:
+                outcome = "ok"
                 try:
                     with process(message):
                         handle(message, told, ended)
                 except RefusedError:
-                    pass
+                    outcome = "failed"
+                note(message, told, outcome)
                 count += 1
         if batches and told.get("commit") and count <= told.get("commit_until", count):
             consumer.commit()

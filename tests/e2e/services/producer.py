@@ -9,6 +9,10 @@ from telling import arguments, heard, say
 from flowtrail_tracer import configure, flow, flush, trace
 
 
+TOLD = ("id", "topic", "key")
+"""What is said of a message beside what became of it."""
+
+
 def send(producer: KafkaProducer, word: dict[str, Any]) -> Any:
     """Send one message in its flow, under its own id if it has one."""
     headers = [("message-id", word["id"].encode())] if "id" in word else []
@@ -42,12 +46,20 @@ def send_many(producer: KafkaProducer, word: dict[str, Any]) -> dict[str, Any]:
     return {"count": count}
 
 
+def outcome(future: Any) -> dict[str, Any]:
+    """Wait for what becomes of one send."""
+    try:
+        return answered(future)
+    except KafkaError as error:
+        return {"error": type(error).__name__}
+
+
 class Acting:
     """Does one thing at a time with a producer."""
 
     def __init__(self, producer: KafkaProducer) -> None:
         self._producer = producer
-        self._posted: Any = None
+        self._posted: list[tuple[dict[str, Any], Any]] = []
 
     def __call__(self, word: dict[str, Any]) -> dict[str, Any]:
         """Do what the word says; a refusal is told by its name."""
@@ -62,9 +74,12 @@ class Acting:
             case "send":
                 return answered(send(producer, word))
             case "post":
-                self._posted = send(producer, word)
+                self._posted.append((word, send(producer, word)))
             case "answer":
-                return answered(self._posted)
+                return answered(self._posted.pop()[1])
+            case "settle":
+                posted, self._posted = self._posted, []
+                return {"sent": [{name: word.get(name) for name in TOLD} | outcome(future) for word, future in posted]}
             case "send_many":
                 return send_many(producer, word)
             case "begin":
