@@ -3,6 +3,8 @@
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
+from tests.e2e.truth import Claim, Truth, assert_told, read_log, told_handled, told_sent
+
 
 def test_a_seek_back_is_a_replay_and_nothing_else(run, collector, topic, topic_name):
     """Records that are handed out again after a seek were wanted: a replay as a range, and no duplicate."""
@@ -41,3 +43,61 @@ def test_an_administrator_resets_a_group_that_is_away(run, collector, kafka, top
     assert (found["kind"], found["severity"], found["reason"]) == ("replay", "info", "reset")
     assert found["offsets"] == [0, 1, 2]
     assert collector.event(f"{orders}-1")["duplicated"]["answer"] == "no"
+
+
+def test_an_administrator_resets_a_group_forward_and_back(run, collector, kafka, topic, topic_name):
+    """Forward: unknown, since a jump between owners proves nothing. Back: a replay of what had been handed out."""
+    orders, group = topic("orders"), topic_name("payment")
+    producer = run("producer")
+    members = []
+
+    def publish(*numbers):
+        for number in numbers:
+            producer.do("post", topic=orders, id=f"{orders}-{number}")
+        producer.do("settle")
+
+    def reset(offset):
+        with kafka.admin() as admin:
+            admin.reset_group_offsets(group, {TopicPartition(orders, 0): offset})
+
+    def handle(*offsets):
+        config = {"enable_auto_commit": False}
+        member = run("polling", service="payment", topic=orders, group=group, commit=True, config=config)
+        while member.hear("handled")["handled"] < len(offsets):
+            pass
+        member.stop()
+        assert [row.offset for row in told_handled(member)] == list(offsets)
+        members.append(member)
+
+    def assert_so(*replayed, passed_over=()):
+        names = [f"{orders}-{offset}" for offset in passed_over]
+        unknown = ("unknown", "the position has passed it, and no delivery was seen")
+        claims = [
+            Claim(
+                "replay", "info", "reset", orders, 0, offsets, group, tuple(f"{orders}-{offset}" for offset in offsets)
+            )
+            for offsets in replayed
+        ]
+        truth = Truth(
+            told_sent(producer),
+            told_handled(*members),
+            read_log(kafka, orders),
+            {orders: [group]},
+            claims,
+            consumed={(name, group): unknown for name in names},
+            doubtful=names,
+        )
+        assert_told(collector, truth)
+
+    publish(0, 1, 2, 3)
+    handle(0, 1, 2, 3)
+    publish(4, 5, 6, 7)
+    reset(6)
+    handle(6, 7)
+    assert_so(passed_over=(4, 5))
+    reset(6)
+    handle(6, 7)
+    assert_so((6, 7), passed_over=(4, 5))
+    reset(2)
+    handle(2, 3, 4, 5, 6, 7)
+    assert_so((6, 7), (2, 3), (6, 7))

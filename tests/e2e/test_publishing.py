@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.e2e.truth import Claim, Truth, assert_told, log_reorders, read_log, resends, told_handled, told_sent
+from tests.kafka.proxy import Proxy
+
 IMPATIENT = {"request_timeout_ms": 1500, "delivery_timeout_ms": 3000, "max_block_ms": 5000, "enable_idempotence": False}
 
 
@@ -107,3 +110,77 @@ def test_a_producer_that_is_killed_before_it_could_tell(run, start, kafka, colle
     assert (event["key"], event["correlation_id"]) == ("42", f"{orders}-flow")
     assert collector.consumed(orders) == {group: "processed"}
     assert collector.kinds(orders) == []
+
+
+@pytest.mark.slow
+def test_a_broker_that_goes_down_during_sends(start, collector, private_kafka, topic_name):
+    """Killed, then stopped: what it took without an answer and what it never got are in doubt for a hasty producer.
+
+    Once somebody was handed the first they are seen. A patient one has all of them acked in the end, and what the
+    broker had taken of them already stands there twice.
+    """
+    broker = private_kafka()
+    orders, group = broker.create_topic(topic_name("orders")), topic_name("payment")
+    again = {"retry_backoff_ms": 50, "reconnect_backoff_max_ms": 200, "enable_idempotence": False}
+    patience = {"hasty": {"request_timeout_ms": 1000, "delivery_timeout_ms": 2000}, "patient": {}}
+    with Proxy(broker.bootstrap_servers) as proxy:
+        producers = {
+            service: start("producer", collector, proxy.bootstrap_servers, service=service, config=again | more)
+            for service, more in patience.items()
+        }
+        for end in (broker.kill, broker.stop):
+            go_down(end, proxy, producers, orders)
+            for row in told_sent(producers["hasty"])[-4:]:
+                assert row.offset is None
+                assert collector.published(row.id) == ("in-doubt", "timeout")
+            broker.start()
+            producers["patient"].do("settle")
+        for producer in producers.values():
+            producer.stop()
+    log = read_log(broker, orders)
+    consumer = start("polling", collector, broker.bootstrap_servers, service="payment", topic=orders, group=group)
+    while consumer.hear("handled")["handled"] < len(log):
+        pass
+    consumer.stop()
+    sent = {service: told_sent(producer) for service, producer in producers.items()}
+    standing = {row.id for row in log}
+    lost = [row.id for row in sent["hasty"] if row.id not in standing]
+    unanswered = [row.id for row in sent["hasty"] if row.offset is None and row.id in standing]
+    assert (len(lost), len(unanswered)) == (4, 4)
+    reordered = [claim for rows in sent.values() for claim in log_reorders(log, rows)]
+    in_doubt = [Claim("publish-in-doubt", "warning", "timeout", orders, 0, (), None, (name,)) for name in lost]
+    truth = Truth(
+        [*sent["hasty"], *sent["patient"]],
+        told_handled(consumer),
+        log,
+        {orders: [group]},
+        [*resends(log), *reordered, *in_doubt],
+        consumed=dict.fromkeys([(name, group) for name in lost], ("unknown", "no record known")),
+        doubtful=lost,
+    )
+    assert {claim.kind for claim in truth.claims} >= {"resend", "publish-in-doubt"}
+    assert_told(collector, truth)
+
+
+def go_down(end, proxy, producers, orders):
+    """End the broker when it answered one send of each producer and took two unanswered; two more never reach it."""
+
+    def post(*numbers):
+        for number in numbers:
+            for service, producer in producers.items():
+                name = f"{orders}-{service}-{end.__name__}-{number}"
+                producer.do("post", topic=orders, id=name, key=service, flush=False)
+                yield
+
+    for _ in post(0):
+        pass
+    for producer in producers.values():
+        producer.do("settle")
+    proxy.lose_answers()
+    for count, _ in enumerate(post(1, 2), 1):
+        proxy.await_lost(count)
+    end()
+    proxy.cut()
+    for _ in post(3, 4):
+        pass
+    producers["hasty"].do("settle")

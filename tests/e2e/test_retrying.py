@@ -1,5 +1,7 @@
 """A whole flow over retry topics into a dead-letter topic, looked at while a stage is yet to come and at its end."""
 
+import itertools
+
 from tests.e2e.truth import Claim, Record, Truth, assert_told, read_log, told_handled, told_sent
 
 FAILURES = (0, 1, 2, 3)
@@ -7,7 +9,7 @@ FAILURES = (0, 1, 2, 3)
 
 
 def test_from_retry_to_retry_to_the_dead_letters(run, collector, kafka, topic, topic_name):
-    """Retrying for as long as a copy waits for its stage; then processed, or dead-lettered, as one chain of attempts."""
+    """Retrying while a copy waits for its stage; then processed, or dead-lettered, as one chain of attempts."""
     stages = [topic("orders"), topic("orders-retry-0"), topic("orders-retry-1"), topic("orders-dlq")]
     orders, group = stages[0], topic_name("payment")
     producer = run("producer")
@@ -17,7 +19,7 @@ def test_from_retry_to_retry_to_the_dead_letters(run, collector, kafka, topic, t
     producer.stop()
     sent = told_sent(producer)
     services = []
-    for stage, (here, beyond) in enumerate(zip(stages, stages[1:], strict=False)):
+    for stage, (here, beyond) in enumerate(itertools.pairwise(stages)):
         told = {"service": "payment", "topic": here, "next": beyond, "group": group, "stage": stage}
         services.append(run("retrying", **told))
         while services[-1].hear("handled")["handled"] < len(FAILURES) - stage:

@@ -1,9 +1,13 @@
 """Records that a group came past on a real Kafka: moved, deleted, compacted away, or below its start."""
 
+import itertools
+
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from tests.e2e.product import eventually
+from tests.e2e.truth import Claim, Record, Truth, assert_told, read_log, told_handled, told_sent
 
 
 def published(run, orders, count, **more):
@@ -85,44 +89,99 @@ def test_retention_passes_a_group_that_is_away(
     assert here.kinds(orders) == [("skipped", severity, reason)] * 2
 
 
-def first_readable(kafka, orders):
-    """Return the offset of the first record that is still there."""
-    consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
-    consumer.assign([TopicPartition(orders, 0)])
+def log_start(kafka, orders):
+    """Return the offset at which the log begins."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers)
     try:
-        for messages in consumer.poll(5000).values():
-            return messages[0].offset
+        return consumer.beginning_offsets([TopicPartition(orders, 0)])[TopicPartition(orders, 0)]
     finally:
         consumer.close()
-    return -1
+
+
+def keep_for(kafka, orders, milliseconds):
+    """Set how long a topic keeps its records; -1 for ever."""
+    with kafka.admin() as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, orders, {"retention.ms": str(milliseconds)})])
+
+
+def post(producer, orders, *numbers, **more):
+    """Publish some orders to partition 0."""
+    for number in numbers:
+        producer.do("post", topic=orders, id=f"{orders}-{number}", partition=0, **more)
+    producer.do("settle")
+
+
+def poll(run_watched, orders, group, count):
+    """Run a member until it has handled so many."""
+    config = {"enable_auto_commit": False}
+    member = run_watched("polling", service="payment", topic=orders, group=group, commit=True, config=config)
+    while member.hear("handled")["handled"] < count:
+        pass
+    member.stop()
+    return member
+
+
+def test_records_that_grow_too_old_before_they_are_read(run_watched, watching, kafka, topic, topic_name):
+    """Retention by age deletes what a group that is away had still to read: skipped, an error, for each of them."""
+    orders, group = topic("orders"), topic_name("payment")
+    producer = run_watched("producer")
+    post(producer, orders, 0, 1)
+    members = [poll(run_watched, orders, group, 2)]
+    post(producer, orders, 2, 3, 4)
+    keep_for(kafka, orders, 1)
+    assert eventually(lambda: log_start(kafka, orders), lambda start: start == 5) == 5
+    keep_for(kafka, orders, -1)
+    post(producer, orders, 5)
+    eventually(lambda: watching.lag(orders)[group]["status"], lambda status: status == "retention")
+    members.append(poll(run_watched, orders, group, 1))
+    log = read_log(kafka, orders)
+    assert [row.offset for row in log] == [5]
+    gone = {f"{orders}-{number}": number for number in (2, 3, 4)}
+    sent = told_sent(producer)
+    truth = Truth(
+        sent,
+        told_handled(*members),
+        [Record(orders, 0, number, row.id) for number, row in enumerate(sent)],
+        {orders: [group]},
+        [Claim("skipped", "error", "retention", orders, 0, (offset,), group, (name,)) for name, offset in gone.items()],
+        consumed=dict.fromkeys([(name, group) for name in gone], ("skipped", "retention")),
+    )
+    assert_told(watching, truth)
 
 
 @pytest.mark.slow
 def test_compaction(kafka, topic, topic_name, run_watched, watching):
-    """Records that later ones of their key replaced are no loss, and nobody was to read them."""
-    orders, group = (
-        topic(
-            "orders",
-            configs={"cleanup.policy": "compact", "segment.ms": 100, "min.cleanable.dirty.ratio": 0.01},
-        ),
-        topic_name("payment"),
-    )
-    published(run_watched, orders, 4, key="a")
+    """Records that later ones of their key replaced are no loss: nobody was to read what had gone when it came back."""
+    policy = {"cleanup.policy": "compact", "segment.ms": 100, "min.cleanable.dirty.ratio": 0.01}
+    orders, group = topic("orders", configs=policy), topic_name("payment")
     producer = run_watched("producer")
+    numbers = itertools.count(2)
+    post(producer, orders, 0, key="a")
+    members = [poll(run_watched, orders, group, 1)]
+    post(producer, orders, 1, key="b")
 
-    def replaced():
+    def standing():
         """Begin new segments until the cleaner has been there."""
-        producer.do("send", topic=orders, partition=0, key="a")
-        return first_readable(kafka, orders)
+        post(producer, orders, next(numbers), key="a")
+        return [row.offset for row in read_log(kafka, orders)]
 
-    assert eventually(replaced, lambda first: first >= 4, 120) >= 4
-    producer.do("send", topic=orders, partition=0, key="b", id=f"{orders}-last")
-    producer.stop()
+    assert 2 not in eventually(standing, lambda offsets: 2 not in offsets, 120)
+    post(producer, orders, last := next(numbers), key="b")
     member = run_watched("polling", service="payment", topic=orders, group=group, commit=True)
-    eventually(
-        lambda: watching.event(f"{orders}-last")["consumed"][:1],
-        lambda lines: bool(lines) and lines[0]["answer"] == "processed",
-    )
+    while f"{orders}-{last}" not in {row.id for row in told_handled(member)}:
+        member.hear("noted")
     member.stop()
-    assert set(answers(watching, orders, 4)) <= {("not-expected", "compacted"), ("not-expected", "before start")}
-    assert watching.kinds(orders) == []
+    members.append(member)
+    producer.stop()
+    sent, handled = told_sent(producer), told_handled(*members)
+    replaced = [row.id for row in sent if row.id not in {row.id for row in handled}]
+    assert replaced
+    assert not {row.id for row in read_log(kafka, orders)}.intersection(replaced)
+    truth = Truth(
+        sent,
+        handled,
+        [Record(orders, 0, number, row.id) for number, row in enumerate(sent)],
+        {orders: [group]},
+        consumed=dict.fromkeys([(name, group) for name in replaced], ("not-expected", "compacted")),
+    )
+    assert_told(watching, truth)

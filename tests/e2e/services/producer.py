@@ -8,7 +8,6 @@ from telling import arguments, heard, say
 
 from flowtrail_tracer import configure, flow, flush, trace
 
-
 TOLD = ("id", "topic", "key")
 """What is said of a message beside what became of it."""
 

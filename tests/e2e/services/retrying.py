@@ -1,14 +1,27 @@
 """One stage of handling: what fails is sent on to where it is to be tried again, or to where dead letters are kept.
 
-A message says how often it fails: `2` fails in the stages 0 and 1. It sends copies on with key, value and headers, commits each
-message, and says what became of it and of its copy, until it is to end.
+A message says how often it fails: `2` fails in the stages 0 and 1. Copies are sent on with key, value and headers. It
+says what became of each message and of its copy, until it is to end.
 """
+
+from typing import Any
 
 from handling import RefusedError, note
 from kafka import KafkaConsumer, KafkaProducer
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, process, trace
+
+
+def try_one(message: Any, producer: Any, told: dict[str, Any]) -> None:
+    """Handle a message, or send it on and refuse it."""
+    if int(message.value) <= told["stage"]:
+        return
+    copy = {"key": message.key, "value": message.value, "headers": message.headers}
+    standing = producer.send(told["next"], **copy).get(timeout=60)
+    name = dict(message.headers)["message-id"].decode()
+    say(sent=[{"id": name, "topic": told["next"], "key": None, "offset": standing.offset}])
+    raise RefusedError("not yet")
 
 
 def main() -> None:
@@ -34,12 +47,7 @@ def main() -> None:
                 outcome = "ok"
                 try:
                     with process(message):
-                        if int(message.value) > told["stage"]:
-                            copy = {"key": message.key, "value": message.value, "headers": message.headers}
-                            standing = producer.send(told["next"], **copy).get(timeout=60)
-                            name = dict(message.headers)["message-id"].decode()
-                            say(sent=[{"id": name, "topic": told["next"], "key": None, "offset": standing.offset}])
-                            raise RefusedError("not yet")
+                        try_one(message, producer, told)
                 except RefusedError:
                     outcome = "failed"
                 note(message, told, outcome)
