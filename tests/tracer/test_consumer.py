@@ -304,8 +304,8 @@ def test_commits_and_seeks_are_positions(recorder, make_producer, make_consumer,
     assert {span.attributes[names.CONSUMER_GROUP] for span in recorder.spans("settle")} == {name("g")}
 
 
-def test_a_failed_commit_is_no_position(recorder, make_producer, make_consumer, name):
-    """It is a settle span with its error and without a position."""
+def test_a_failed_commit_tells_what_was_refused(recorder, make_producer, make_consumer, name):
+    """It is a settle span with its error and the position that the group did not take."""
     from kafka.structs import OffsetAndMetadata
 
     fill(make_producer(), name("orders"), 1)
@@ -325,7 +325,7 @@ def test_a_failed_commit_is_no_position(recorder, make_producer, make_consumer, 
     coordinator._generation.generation_id = kept
     failed = [span for span in recorder.spans("settle") if span.status == "error"]
     assert failed
-    assert names.POSITION not in failed[0].attributes
+    assert failed[0].attributes[names.POSITION] == 1
     assert names.ERROR_TYPE in failed[0].attributes
 
 

@@ -123,14 +123,14 @@ class Subscriber:
         membership: Membership | None = None,
         error: BaseException | None = None,
     ) -> None:
-        """Record a settle, assign or revoke; `name` is also the position's reason. A failed one has no position."""
+        """Record a settle, assign or revoke; `name` is also the position's reason. A failed one was refused it."""
         attributes: list[tuple[str, AttributeValue]] = [(names.PARTITION, str(place[1]))]
         attributes += (membership or self.membership).attributes()
         described = None
         if error is not None:
             described = f"{type(error).__qualname__}: {error}"[:1000]
             attributes.append((names.ERROR_TYPE, type(error).__qualname__))
-        elif position is not None:
+        if position is not None:
             attributes.append((names.POSITION, position))
             attributes.append((names.POSITION_REASON, name))
         record_operation(self.facts, operation, name, place[0], start, attributes, described)
