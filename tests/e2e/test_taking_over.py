@@ -235,3 +235,61 @@ def test_a_group_is_rebalanced_when_it_has_not_committed(run, collector, kafka, 
     claims = redeliveries(handled, "rebalance")
     assert {claim.offsets for claim in claims if claim.partition == place} == {(2,), (3,), (4,)}
     assert_told(collector, Truth(told_sent(producer), handled, read_log(kafka, orders), {orders: [group]}, claims))
+
+
+HANGING = {"hold_at": 1, "config": {**MANUAL, "max_poll_interval_ms": 2000}}
+"""What makes a member hang at its second message for longer than the group waits for it."""
+
+
+def post_at_once(producer, orders, place):
+    """Send three messages in one batch, so that one poll brings them all."""
+    for number in range(3):
+        producer.do("post", topic=orders, id=f"{orders}-{number}", partition=place, flush=False)
+    producer.do("settle")
+
+
+def all_handled_twice(kafka, orders, group, reason, producer, *members):
+    """Return the truth of three redeliveries and nothing else."""
+    handled = told_handled(*members)
+    claims = redeliveries(handled, reason)
+    assert {claim.offsets for claim in claims} == {(0,), (1,), (2,)}
+    return Truth(told_sent(producer), handled, read_log(kafka, orders), {orders: [group]}, claims)
+
+
+def test_a_member_hangs_until_another_has_its_partition(run, collector, kafka, topic, topic_name):
+    """It goes on with what it had in hand, and its commit is refused: a rebalance, for which all was handled twice."""
+    orders, group = topic("orders", partitions=2), topic_name("payment")
+    one, other, place = two_members(run, orders, group, HANGING, {"config": MANUAL})
+    producer = run("producer", config={"linger_ms": 100})
+    post_at_once(producer, orders, place)
+    one.hear("held")
+    while other.hear("handled")["handled"] < 3:
+        pass
+    for service in (one, other, producer):
+        service.stop()
+    assert one.last("refused")
+    assert_told(collector, all_handled_twice(kafka, orders, group, "rebalance", producer, one, other))
+
+
+def test_a_member_hangs_until_its_commit_is_refused(run, collector, kafka, topic, topic_name):
+    """It joins again and handles all of it once more, because its commit was lost: a warning.
+
+    Nobody else was there, and the broker alone knows that: one of the generations in between may have had an owner.
+    """
+    orders, group = topic("orders"), topic_name("payment")
+    producer = run("producer", config={"linger_ms": 100})
+    post_at_once(producer, orders, 0)
+    member = run("polling", service="payment", topic=orders, group=group, commit=True, **HANGING)
+    member.hear("held")
+    with kafka.admin() as admin:
+        eventually(lambda: admin.describe_groups([group])[group]["group_state"], lambda state: state == "Empty")
+    member.tell(go=True)
+    while member.hear("handled")["handled"] < 6:
+        pass
+    member.stop()
+    producer.stop()
+    assert member.last("refused")
+    truth = all_handled_twice(kafka, orders, group, "commit lost", producer, member)
+    truth.claims = [claim._replace(severity="warning") for claim in truth.claims]
+    truth.doubtful = [row.id for row in truth.sent]
+    assert_told(collector, truth)

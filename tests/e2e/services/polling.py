@@ -8,6 +8,7 @@ from typing import Any
 
 from handling import RefusedError, handle, note
 from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.errors import CommitFailedError
 from telling import arguments, ending, say
 
 from flowtrail_tracer import configure, flush, process, trace
@@ -22,6 +23,14 @@ class Told(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has
     def on_partitions_assigned(self, assigned: Any) -> None:
         """Say what this member owns from now on."""
         say(assigned=sorted(place.partition for place in assigned))
+
+
+def commit(consumer: KafkaConsumer) -> None:
+    """Commit, or say that the group has gone on without this member."""
+    try:
+        consumer.commit()
+    except CommitFailedError:
+        say(refused=True)
 
 
 def main() -> None:
@@ -52,7 +61,7 @@ def main() -> None:
                 note(message, told, outcome)
                 count += 1
         if batches and told.get("commit") and count <= told.get("commit_until", count):
-            consumer.commit()
+            commit(consumer)
         if batches:
             if told.get("flush"):
                 flush(60)

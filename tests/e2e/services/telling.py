@@ -33,13 +33,23 @@ def heard() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def ending() -> threading.Event:
-    """Return an event that is set when the service is to end: the test closed its end, or is gone."""
-    event = threading.Event()
+class Ending(threading.Event):
+    """Set when the service is to end: the test closed its end, or is gone. `released` then, or by any word before."""
 
-    def listen() -> None:
-        sys.stdin.read()
-        event.set()
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
 
-    threading.Thread(target=listen, daemon=True).start()
+    def listen(self) -> None:
+        """Listen to the end."""
+        for _ in sys.stdin:
+            self.released.set()
+        self.released.set()
+        self.set()
+
+
+def ending() -> Ending:
+    """Return what is set when the service is to end."""
+    event = Ending()
+    threading.Thread(target=event.listen, daemon=True).start()
     return event
