@@ -2,12 +2,15 @@
 
 import itertools
 
+import pytest
+
 from tests.e2e.truth import Claim, Record, Truth, assert_told, read_log, told_handled, told_sent
 
 FAILURES = (0, 1, 2, 3)
 """How often each message fails: the first is handled at once, the last becomes a dead letter."""
 
 
+@pytest.mark.slow
 def test_from_retry_to_retry_to_the_dead_letters(run, collector, kafka, topic, topic_name):
     """Retrying while a copy waits for its stage; then processed, or dead-lettered, as one chain of attempts."""
     stages = [topic("orders"), topic("orders-retry-0"), topic("orders-retry-1"), topic("orders-dlq")]

@@ -45,6 +45,7 @@ def main() -> None:
             **told.get("config", {}),
         )
     )
+    consumer.partitions_for_topic(told["topic"])  # who joins before it knows them may be assigned none, for good
     consumer.subscribe([told["topic"]], listener=Told())
     ended = ending()
     count = 0
