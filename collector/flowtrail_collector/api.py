@@ -69,6 +69,7 @@ class Api:
             "flows": self._flows,
             "findings": self._findings,
             "lag": self._lag,
+            "latency": self._latency,
             "order": self._order,
             "losses": self._losses,
             "expected": self._expected,
@@ -111,6 +112,13 @@ class Api:
         _only(query, "since", "until", "filter")
         window, parsed = _asked(query)
         return lambda connection: lag(connection, window, parsed)
+
+    def _latency(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.latencies import latencies
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: latencies(connection, window, parsed)
 
     def _order(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.order import order

@@ -66,6 +66,10 @@ class HttpSource:
         """See Source."""
         return self._get("lag", _range(window, filter_text))
 
+    def latency(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("latency", _range(window, filter_text))
+
     def order(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
         return self._get("order", _range(window, filter_text))

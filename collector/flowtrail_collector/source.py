@@ -70,6 +70,10 @@ class Source(Protocol):
         """`flowtrail.lag/1`: one row per group, destination and partition."""
         ...
 
+    def latency(self, window: Window, filter_text: str = "") -> Document:
+        """`flowtrail.latency/1`: how long events take, per destination and group, and until all groups have them."""
+        ...
+
     def order(self, window: Window, filter_text: str = "") -> Document:
         """`flowtrail.order/1`: how far arrival differs from sequence, per partition and producer or group."""
         ...
@@ -148,6 +152,15 @@ class StoreSource:
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
         return self._read(lambda connection: lag(connection, asked, parsed))
+
+    def latency(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.latencies import latencies
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: latencies(connection, asked, parsed))
 
     def order(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""

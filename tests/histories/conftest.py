@@ -148,6 +148,11 @@ class Told:
         ]
         return dict(row)
 
+    def latency(self, filter_text: str = "", window: Window = ALWAYS) -> dict[str, Any]:
+        """Return how long events took."""
+        document: dict[str, Any] = self._source(lambda source: source.latency(window, filter_text))
+        return document
+
     def expected(self, *pairs: tuple[str, str]) -> dict[tuple[str, str], str]:
         """Return of each declared group, and of some more, whether it was seen at its destination."""
         rows = self._source(lambda source: source.expected(pairs))["rows"]
@@ -159,6 +164,7 @@ class Told:
             "findings": self._source(lambda source: source.findings(ALWAYS)),
             "flows": self._source(lambda source: source.flows(ALWAYS)),
             "lag": self._source(lambda source: source.lag(ALWAYS)),
+            "latency": self.latency(),
             "ask": [self.ask(question) for question in questions],
         }
 
