@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import NothingKnown
+from flowtrail_collector.filters import parse_filter
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Documents:
     filter: str = ""
     status: Document = field(default_factory=dict)
     lag: Document = field(default_factory=lambda: {"rows": []})
+    latency: Document | None = field(default_factory=lambda: {"rows": [], "convergence": []})
+    """None where the filter asks for something that latencies do not have."""
     findings: Document = field(default_factory=lambda: {"findings": []})
     events: dict[str, Document] = field(default_factory=dict)
     """Events of `flowtrail.ask/1` by message id, for the duplicated ones."""
@@ -58,9 +61,16 @@ def gather(report: str, source: Source, window: Window, filter_text: str = "", *
         return Documents(**about, losses=source.losses(window, filter_text))
     if report == "lag":
         rebalances = source.findings(window, "kind:redelivery")
-        return Documents(**about, findings=rebalances, lag=source.lag(window, filter_text))
+        lag = source.lag(window, filter_text)
+        return Documents(**about, findings=rebalances, lag=lag, latency=_latency(source, window, filter_text))
     found = source.findings(window, f"{filter_text} kind:{','.join((*DUPLICATES, *EXPLAINED))}".strip())
     return Documents(**about, findings=found, events=_events(source, found))
+
+
+def _latency(source: Source, window: Window, filter_text: str) -> Document | None:
+    """Ask how long events take, unless the filter is about the state of a lag: events have none."""
+    terms = parse_filter(filter_text).terms
+    return None if any(term.field == "verdict" for term in terms) else source.latency(window, filter_text)
 
 
 def _events(source: Source, findings: Document) -> dict[str, Document]:

@@ -1,4 +1,4 @@
-"""The lag report: which groups keep up, which do not, since when, and on which partitions."""
+"""The lag report: which groups keep up, which do not, since when, on which partitions, and how long events take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.wording import counted
 from flowtrail_reports.facts import coverage, facts, percentage, provenance
+from flowtrail_reports.latency import FLAT, latency_checks, latency_flat, latency_sections
 from flowtrail_reports.model import Check, Column, Line, LineChart, Report, Section, Table, Tone
 from flowtrail_reports.visible import visible
 from flowtrail_reports.writing import listing, milliseconds, number
@@ -58,7 +59,7 @@ MOST_LINES = 8
 
 
 def lag_report(documents: Documents) -> Report:
-    """Make the report from `flowtrail.lag/1`."""
+    """Make the report from `flowtrail.lag/1` and `flowtrail.latency/1`."""
     answer = documents.lag
     groups = _groups(answer["rows"])
     chart = _chart(answer, documents.findings["findings"])
@@ -76,19 +77,28 @@ def lag_report(documents: Documents) -> Report:
                 charts=(chart,) if chart.lines else (),
             ),
             Section("Partitions", table=Table(PARTITIONS, tuple(sorted(answer["rows"], key=_badness)))),
+            *latency_sections(documents.latency),
         ),
-        table=Table(PARTITIONS, tuple(answer["rows"])),
+        table=Table(
+            (Column("measure", "Measure"), *PARTITIONS, *FLAT),
+            (*({**row, "measure": "lag"} for row in answer["rows"]), *latency_flat(documents.latency)),
+        ),
         document={
             "schema": "flowtrail.report.lag/1",
             **provenance(documents, answer),
             "headline": _headline(groups),
             "groups": groups,
             "rows": answer["rows"],
+            "latency": None if documents.latency is None else documents.latency["rows"],
+            "convergence": None if documents.latency is None else documents.latency["convergence"],
             "rebalances": [{"at": at, "label": label} for at, label in chart.marks],
         },
-        checks=tuple(
-            Check(f"{row['group']} on {row['destination']}", _sentence(row) if row["status"] in BAD else None)
-            for row in groups
+        checks=(
+            *(
+                Check(f"{row['group']} on {row['destination']}", _sentence(row) if row["status"] in BAD else None)
+                for row in groups
+            ),
+            *latency_checks(documents.latency),
         ),
     )
 

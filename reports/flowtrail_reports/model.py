@@ -88,12 +88,34 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Percentile:
+    """A value that a part of what was measured does not exceed, and the bounds of the truth where they differ."""
+
+    label: str
+    value: float
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How what was measured is spread: for each name its percentiles, in order."""
+
+    title: str
+    unit: str
+    rows: tuple[tuple[str, tuple[Percentile, ...]], ...]
+
+
+Chart = LineChart | Timeline | Bars | Spread
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A titled part of a report."""
 
     title: str
     note: str = ""
-    charts: tuple[LineChart | Timeline | Bars, ...] = ()
+    charts: tuple[Chart, ...] = ()
     table: Table | None = None
 
 

@@ -167,7 +167,7 @@ def test_api(shared: str) -> None:
     url = shared
     status, document = get(f"{url}/api/v1/ask?what=order-0")
     assert (status, document["schema"]) == (200, "flowtrail.ask/1")
-    for question in ("flows", "findings", "lag", "order", "losses"):
+    for question in ("flows", "findings", "lag", "latency", "order", "losses"):
         status, document = get(f"{url}/api/v1/{question}?since=all")
         assert (status, document["schema"]) == (200, f"flowtrail.{question}/1")
     status, document = get(f"{url}/api/v1/status")
@@ -212,6 +212,7 @@ def test_sources_behave_alike(shared: str, store: Path) -> None:
         assert live.flows(everything) == stored.flows(everything)
         assert live.findings(everything) == stored.findings(everything)
         assert live.lag(everything, "group:payment") == stored.lag(everything, "group:payment")
+        assert live.latency(everything) == stored.latency(everything)
         assert live.order(everything) == stored.order(everything)
         assert live.losses(everything, "topic:orders") == stored.losses(everything, "topic:orders")
         for source in (live, stored):

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from flowtrail_tui.text.latency import render
 from tests.cli.conftest import Run, history
+from tests.reports.made import latency
 
 
 def test_ask_as_text(run: Run, store: Path) -> None:
@@ -76,6 +78,37 @@ def test_lag_rows(run: Run, store: Path) -> None:
     assert (row["group"], row["destination"], row["partition"]) == ("payment", "orders", 3)
     assert (row["position"], row["end"], row["lag"]) == (1043, 1044, 1)
     assert row["time_lag_ms"] == 17.0
+
+
+def test_how_long_events_take(run: Run, store: Path) -> None:
+    """`lag --latency`: one event is measured, of the other no processing is known; text and JSON."""
+    result = run("lag", "--latency", "--source", store, "--json")
+    assert (result.code, result.document["schema"]) == (0, "flowtrail.latency/1")
+    (row,) = result.document["rows"]
+    assert (row["group"], row["destination"], row["events"]) == ("payment", "orders", 1)
+    assert row["p50_ms"] == row["max_ms"] == result.document["convergence"][0]["p99_ms"]
+    assert row["unmeasured"] == [{"reason": "no processing known", "events": 1}]
+    text = run("lag", "--latency", "--source", store)
+    assert text.code == 0
+    assert "End-to-end latency" in text.out
+    assert "Convergence" in text.out
+    assert f"{row['p50_ms']:.0f}ms" in text.out
+    refused = run("lag", "--latency", "verdict:ok", "--source", store)
+    assert (refused.code, "latency has no verdict to filter by" in refused.err) == (2, True)
+
+
+def test_latencies_that_clocks_do_not_tell() -> None:
+    """The text names what is measured by two hosts' clocks, how far it can be trusted, and what is not measured."""
+    lines = ["".join(part.text for part in line) for line in render(latency(), 140)]
+    said = "analytics on orders: measured by two hosts' clocks; the hosts' clocks disagree"
+    assert f"{said}; the true p95 lies between 150ms and 170ms" in lines
+    assert any("analytics assumed" in line and "100 no processing known" in line for line in lines)
+    (legacy,) = [line for line in lines if line.startswith("legacy")]
+    assert legacy.split()[2:7] == ["0", "?", "?", "?", "?"]
+    empty = {"rows": [], "convergence": [], "as_of": None, "coverage": None}
+    assert ["".join(part.text for part in line) for line in render(empty, 80)] == [
+        "no message was seen · nothing received · coverage ?"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,52 @@ def event(message_id: str, second: int, group: str) -> dict[str, Any]:
     }
 
 
+def latency_row(events: int, p50_ms: float | None, **more: Any) -> dict[str, Any]:
+    """Write one row of flowtrail.latency/1, of whatever it is."""
+    values = dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "max_ms"))
+    if p50_ms is not None:
+        values = {name: p50_ms * factor for name, factor in zip(values, (1, 4, 9, 30), strict=True)}
+    return {
+        "system": "kafka",
+        "destination": "orders",
+        "events": events,
+        **values,
+        "range_ms": None,
+        "across_hosts": 0,
+        "negative": 0,
+        "unreliable": False,
+        "reason": None,
+        **more,
+    }
+
+
+def latency(name: str = "") -> dict[str, Any]:
+    """Write flowtrail.latency/1: a group on one host, one across two with a range, one of which nothing is known."""
+    bounds = {"p50_ms": [30.0, 50.0], "p95_ms": [150.0, 170.0], "p99_ms": [350.0, 370.0], "max_ms": [1190.0, 1210.0]}
+    none = [{"reason": "processing not instrumented", "events": 1000}]
+    return {
+        "schema": "flowtrail.latency/1",
+        "as_of": AS_OF,
+        "coverage": 0.997,
+        "rows": [
+            latency_row(1000, 12.5, group="payment", assumed=False, unmeasured=[]),
+            latency_row(
+                900,
+                40.0,
+                group=f"analytics{name}",
+                assumed=True,
+                unmeasured=[{"reason": "no processing known", "events": 100}],
+                across_hosts=900,
+                range_ms=bounds,
+                unreliable=True,
+                reason="the hosts' clocks disagree",
+            ),
+            latency_row(0, None, group="legacy", assumed=False, unmeasured=none),
+        ],
+        "convergence": [latency_row(0, None, groups=[f"analytics{name}", "legacy", "payment"], unconverged=none)],
+    }
+
+
 def order_row(scope: str, party: str, partition: int = 3, late: int = 0, **more: Any) -> dict[str, Any]:
     """Write one row of flowtrail.order/1: each late event was overtaken by one that must move."""
     details = [
@@ -265,6 +311,7 @@ def documents(name: str = "") -> Documents:
             "coverage": 0.997,
             "rows": rows,
         },
+        latency=latency(name),
         findings={"schema": "flowtrail.findings/1", "as_of": AS_OF, "coverage": 0.997, "findings": findings},
         events=events,
         order=order(name),

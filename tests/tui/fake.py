@@ -109,6 +109,11 @@ class FakeSource:
         times = {"as_of": rfc3339(self.now_ns), "since": rfc3339(self.now_ns - 900 * SECOND)}
         return {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage, "rows": rows}
 
+    def latency(self, window: Window, filter_text: str = "") -> Document:
+        """Return no rows."""
+        head = {"schema": "flowtrail.latency/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0}
+        return {**head, "rows": [], "convergence": []}
+
     def order(self, window: Window, filter_text: str = "") -> Document:
         """Return no rows."""
         return {"schema": "flowtrail.order/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}

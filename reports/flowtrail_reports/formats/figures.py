@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from flowtrail_reports.model import Bars, LineChart
+from flowtrail_reports.model import Bars, LineChart, Spread
 from flowtrail_reports.visible import visible
 
 if TYPE_CHECKING:
-    from flowtrail_reports.model import Timeline, Tone
+    from flowtrail_reports.model import Chart, Percentile, Timeline, Tone
 
 INK = "#7b8794"
 GRID = "rgba(123,135,148,0.22)"
 LINES = ("#3b82c4", "#d9822b", "#2f9e6e", "#a463bf", "#c9504f", "#8a7a5c", "#3aa6a6", "#b0578d")
 TONES: dict[Tone, str] = {"error": "#d64545", "warning": "#d9962b", "good": "#2f9e6e", "unknown": INK}
+SYMBOLS = ("circle", "diamond", "square", "triangle-right")
 PATTERNS = ("", "/", "x", ".", "-", "+")
 MOST_LABEL = 60
 
 
-def figure(chart: LineChart | Timeline | Bars) -> dict[str, Any]:
+def figure(chart: Chart) -> dict[str, Any]:
     """Return a chart's figure as plain values."""
     if isinstance(chart, Bars):
         drawn = _bars(chart)
+    elif isinstance(chart, Spread):
+        drawn = _spread(chart)
     else:
         drawn = _lines(chart) if isinstance(chart, LineChart) else _timeline(chart)
     return dict(drawn.to_plotly_json())
@@ -94,6 +97,64 @@ def _bars(chart: Bars) -> Any:
         legend={"y": -0.24, "traceorder": "normal"},
     )
     return drawn
+
+
+def _spread(chart: Spread) -> Any:
+    """Draw each row as a line through its percentiles, a mark for each; a band shows where the truth lies.
+
+    On a logarithmic axis, where all are above zero: a p50 of milliseconds and a maximum of minutes stand on one page.
+    """
+    drawn = go.Figure(layout=_layout(""))
+    names = [_label(name) for name, _ in chart.rows]
+    for name, (_, marks) in zip(names, chart.rows, strict=True):
+        drawn.add_scatter(
+            x=[mark.value for mark in marks],
+            y=[name] * len(marks),
+            mode="lines",
+            line={"color": INK, "width": 2},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for place, label in enumerate(dict.fromkeys(mark.label for _, marks in chart.rows for mark in marks)):
+        found = [(name, mark) for name, (_, marks) in zip(names, chart.rows, strict=True) for mark in marks]
+        here = [(name, mark) for name, mark in found if mark.label == label]
+        bounded = [(mark.least, mark.most, mark.value) for _, mark in here]
+        drawn.add_scatter(
+            x=[mark.value for _, mark in here],
+            y=[name for name, _ in here],
+            mode="markers",
+            name=_label(label),
+            marker={"color": LINES[place % len(LINES)], "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 11},
+            error_x={
+                "type": "data",
+                "array": [max(0.0, most - value) if most is not None else 0.0 for _, most, value in bounded],
+                "arrayminus": [max(0.0, value - least) if least is not None else 0.0 for least, _, value in bounded],
+                "color": LINES[place % len(LINES)],
+                "thickness": 1,
+                "width": 5,
+            },
+            customdata=[_truth(mark) for _, mark in here],
+            hovertemplate=f"{_label(label)}: %{{x:,.3~f}} ms%{{customdata}}<extra>%{{y}}</extra>",
+        )
+    every = [
+        value for _, marks in chart.rows for mark in marks for value in (mark.value, mark.least) if value is not None
+    ]
+    drawn.update_layout(
+        xaxis={
+            "type": "log" if min(every) > 0 else "linear",
+            "hoverformat": None,
+            "title": {"text": chart.unit},
+            "dtick": "D2" if min(every) > 0 and max(every) < min(every) * 1000 else None,
+        },
+        yaxis={"type": "category", "autorange": "reversed"},
+        legend={"y": -0.24, "traceorder": "normal"},
+        height=150 + 34 * len(names),
+    )
+    return drawn
+
+
+def _truth(mark: Percentile) -> str:
+    return "" if mark.least is None or mark.most is None else f", in truth {mark.least:,.3f} to {mark.most:,.3f}"
 
 
 def _layout(unit: str) -> Any:
