@@ -27,6 +27,8 @@ from flowtrail_collector.questions.status import coverage
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from flowtrail_collector.filters import Filter
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 Row = dict[str, Any]
-Party = tuple[int, str | None]
-"""A destination's number and a group; None for the convergence of the destination."""
+Party = tuple[int, int | None]
+"""The numbers of a destination and a group; None for the convergence of the destination."""
 
 SCHEMA = "flowtrail.latency/1"
 FIELDS = ("destination", "group", "partition", "system")
@@ -53,21 +55,24 @@ _RELATIONS = (
     "clock_bounds",
 )
 """What single events are judged by as well, and rests on the ledgers alone."""
-_LOGS = ("latency_spans", "latency_eras", "latency_logs")
-_STEPS = (
-    *("latency_endings", "latency_sends", "latency_tries", "latency_firsts", "latency_readers", "latency_starts"),
-    *("latency_places", "latency_roles", "latency_copies", "latency_pairs", "latency_converged"),
+_SPANS = ("latency_sites", "latency_gate", "latency_eras", "latency_numbers", "latency_spans")
+_MESSAGES = (
+    *("latency_endings", "latency_sends", "latency_ties", "latency_bare", "latency_tries", "latency_firsts"),
+    *("latency_readers", "latency_starts", "latency_places", "latency_roles", "latency_copies", "latency_logs"),
 )
+_TIMES = ("latency_pairs", "latency_converged")
 """Each a temporary table made from those before it, so that what does not fit into memory is spilled."""
+_VIEWS = frozenset({"latency_spans"})
+"""These are read as they are wanted, a few columns at a time."""
 _WITHIN = {
     # How transactions end and which destinations hold copies is defined once, over more than is gathered here.
     "latency_endings": (
         "transactions",
         """SELECT trace_id || span_id AS ref, coalesce(instance, 'service ' || service) AS who, transaction_id,
             coalesce(number, end_ns) AS ord_end, operation, operation_name, transaction_outcome, status
-        FROM evidence WHERE transaction_id IS NOT NULL""",
+        FROM latency_seen WHERE transaction_id IS NOT NULL""",
     ),
-    "latency_roles": ("roles", "SELECT destination FROM latency_logs"),
+    "latency_roles": ("roles", "SELECT destination FROM latency_sites"),
 }
 """Relations that are read over a few columns of `placed`, which stand beside them."""
 
@@ -90,19 +95,23 @@ def latencies(connection: duckdb.DuckDBPyConnection, window: Window, filter: Fil
 def _gather(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -> None:  # noqa: A002
     """Make the temporary tables: what was published and processed, and each beside the other."""
     _look_at(connection, window)
-    for name in (*_RELATIONS, *_LOGS):
-        connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
+    values = _bounds(window)
+    _build(connection, (*_RELATIONS, *_SPANS, *_MESSAGES), values)
     wanted = "CREATE OR REPLACE TEMP TABLE latency_wanted AS SELECT unnest($1::BIGINT[]) AS log"
     connection.execute(wanted, [_wanted(connection, filter)])
-    values = _bounds(window)
-    for name in _STEPS:
+    _build(connection, _TIMES, values)
+
+
+def _build(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: dict[str, int]) -> None:
+    for name in names:
         text = sql_of(name) if name not in _WITHIN else _nested(*_WITHIN[name])
         used = {key: value for key, value in values.items() if f"${key}" in text}
-        connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{text}', used)
+        kind = "VIEW" if name in _VIEWS else "TABLE"
+        connection.execute(f'CREATE OR REPLACE TEMP {kind} "{name}" AS\n{text}', used)
 
 
 def _look_at(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
-    """Narrow `evidence` to the window, with a margin before it, and to all spans of the records that it touches.
+    """Narrow the spans to the window, with a margin before it, and to all spans of the records that it touches.
 
     A record may have been sent long before it was processed, or, by a clock that is behind, processed long before it
     was sent. What a group was assigned is looked at whenever it was.
@@ -127,7 +136,7 @@ def _look_at(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
                     AND coalesce(e.offset_last, e."offset") >= t.low))
         """
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW evidence AS SELECT * FROM ({sql_of('evidence')}) AS e WHERE {inside}"
+        f"CREATE OR REPLACE TEMP VIEW latency_seen AS SELECT * FROM ({sql_of('latency_seen')}) AS e WHERE {inside}"
     )
 
 
@@ -143,10 +152,9 @@ def _nested(name: str, placed: str) -> str:
 
 
 def _wanted(connection: duckdb.DuckDBPyConnection, filter: Filter) -> list[int]:  # noqa: A002
-    """Return the logs that pass the filter's terms on places; below zero the numbers of destinations, for queues."""
+    """Return the logs that pass the filter's terms on places."""
     terms = [term for term in filter.terms if term.field in ("destination", "partition", "system")]
     logs = fetch(connection, "SELECT * FROM latency_logs")
-    logs += [{**row, "log": -row["dest"], "partition": None} for row in logs]
     return sorted({row["log"] for row in logs if all(term.matches(row) for term in terms)})
 
 
@@ -155,15 +163,16 @@ class _Facts:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, bounds: dict[str, int]) -> None:
         self._names = {
-            row["dest"]: row for row in fetch(connection, "SELECT DISTINCT dest, system, destination FROM latency_logs")
+            row["dest"]: row
+            for row in fetch(connection, "SELECT DISTINCT dest, system, destination FROM latency_sites")
         }
-        self._readers = {(row["dest"], row["grp"]): row for row in fetch(connection, "SELECT * FROM latency_readers")}
+        self._readers = {(row["dest"], row["party"]): row for row in fetch(connection, "SELECT * FROM latency_readers")}
         self._ranks: dict[tuple[Party, str], Row] = {
-            ((row["dest"], row["grp"]), row["what"]): row for row in fetch(connection, sql_of("latency_ranks"))
+            ((row["dest"], row["party"]), row["what"]): row for row in fetch(connection, sql_of("latency_ranks"))
         }
         self._counts: dict[Party, list[Row]] = defaultdict(list)
         for row in fetch(connection, sql_of("latency_counts")):
-            self._counts[row["dest"], row["grp"]].append(row)
+            self._counts[row["dest"], row["party"]].append(row)
         self._unread = fetch(connection, sql_of("latency_unread"), bounds)
 
     def groups(self) -> list[Document]:
@@ -171,13 +180,13 @@ class _Facts:
         rows = [
             {
                 **self._place(party[0]),
-                "group": party[1],
+                "group": self._readers[party]["grp"],
                 "assumed": bool(self._readers[party]["assumed"]),
                 **self._measured(party),
                 "unmeasured": self._missing(party),
             }
             for party in self._counts
-            if party[1] is not None
+            if party in self._readers
         ]
         return sorted(rows, key=_order)
 
@@ -186,7 +195,9 @@ class _Facts:
         rows = [
             {
                 **self._place(party[0]),
-                "groups": sorted(group for dest, group in self._counts if dest == party[0] and group is not None),
+                "groups": sorted(
+                    self._readers[one]["grp"] for one in self._counts if one in self._readers and one[0] == party[0]
+                ),
                 **self._measured(party),
                 "unconverged": self._missing(party),
             }

@@ -148,7 +148,6 @@ def _spread(chart: Spread) -> Any:
         },
         yaxis={"type": "category", "autorange": "reversed"},
         legend={"y": -0.24, "traceorder": "normal"},
-        height=150 + 34 * len(names),
     )
     return drawn
 

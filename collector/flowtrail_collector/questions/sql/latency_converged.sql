@@ -3,20 +3,20 @@
 -- the reason. An event in an aborted transaction was never published.
 WITH by_group AS (
     SELECT
-        dest, event_log, event_offset, grp, event_start_ns, state, ending, across, doubtful,
+        dest, event_log, event_offset, party, event_start_ns, state, ending, across, doubtful,
         latency - before_ns AS latency, least - before_ns AS least, most - before_ns AS most
     FROM latency_pairs
     WHERE event_log <> 0 AND ending IS DISTINCT FROM 'aborted'
     UNION ALL
     -- Of several places that bear the event, a group has processed it when it has processed one.
     SELECT
-        dest, event_log, event_offset, grp, min(event_start_ns), CASE WHEN max(state = 'ok') THEN 'ok' ELSE min(state) END,
+        dest, event_log, event_offset, party, min(event_start_ns), CASE WHEN max(state = 'ok') THEN 'ok' ELSE min(state) END,
         min(ending), bool_or(across OR NOT by_one_sender), bool_or(doubtful OR NOT by_one_sender),
         min(latency - before_ns), min(CASE WHEN by_one_sender THEN least - before_ns END),
         CASE WHEN bool_and(by_one_sender) THEN min(most - before_ns) END
     FROM latency_pairs
     WHERE event_log = 0 AND ending IS DISTINCT FROM 'aborted'
-    GROUP BY dest, event_log, event_offset, grp
+    GROUP BY dest, event_log, event_offset, party
 )
 SELECT
     dest, event_log, event_offset,

@@ -1,10 +1,4 @@
--- latency_logs: a number for each log (partition, and era of it), and one for each destination (`dest`).
-SELECT
-    row_number() OVER (ORDER BY system, cluster, destination, "partition", era) AS log,
-    dense_rank() OVER (ORDER BY system, destination) AS dest,
-    system, cluster, destination, "partition", era
-FROM (
-    SELECT system, cluster, destination, "partition", 0 AS era FROM latency_spans
-    UNION
-    SELECT system, cluster, destination, "partition", era FROM latency_eras WHERE era > 0
-) AS named
+-- latency_logs: the logs in which messages stand, by destination and partition.
+SELECT l.log, d.dest, d.system, d.destination, CASE WHEN l.log > 0 THEN nullif(l.log % 2147483648, 0) - 1 END AS "partition"
+FROM (SELECT DISTINCT dest, log FROM latency_places) AS l
+JOIN (SELECT DISTINCT dest, system, destination FROM latency_sites) AS d ON d.dest = l.dest

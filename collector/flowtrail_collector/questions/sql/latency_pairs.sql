@@ -10,42 +10,68 @@
 --
 -- `state`: ok, or why there is nothing to measure. `event_log` and `event_offset` name the event: its place, or, where
 -- several places bear its id, 0 and a number; `event_start_ns` is when its first publication began.
-WITH several AS (
+WITH likely AS (
+    -- Digests that several tell of. Ids are compared where these are equal.
+    SELECT dest, message_hash
+    FROM latency_sends
+    WHERE message_hash IS NOT NULL
+    GROUP BY dest, message_hash
+    HAVING count(*) > 1
+),
+bearing AS (
+    SELECT s.dest, s.event_id, s.log, s."offset", s.start_ns, s.site
+    FROM latency_sends AS s
+    JOIN likely AS l ON l.dest = s.dest AND l.message_hash = s.message_hash
+    UNION ALL
+    SELECT dest, event_id, log, "offset", start_ns, site FROM latency_places WHERE event_id IS NOT NULL
+    UNION ALL
+    SELECT s.dest, s.event_id, s.log, s."offset", s.start_ns, s.site
+    FROM latency_sends AS s
+    WHERE EXISTS (SELECT 1 FROM latency_places AS p WHERE p.event_id = s.event_id AND p.dest = s.dest)
+),
+several AS (
     SELECT dest, event_id, row_number() OVER (ORDER BY dest, event_id) AS number, min(start_ns) AS start_ns,
-        arg_min(who, start_ns) AS who
-    FROM (
-        SELECT dest, event_id, start_ns, who FROM latency_places
-        UNION ALL
-        SELECT dest, event_id, start_ns, who FROM latency_sends WHERE log < 0 AND NOT acked
-    ) AS told
+        arg_min(site, start_ns) AS site
+    FROM bearing
     WHERE event_id IS NOT NULL
     GROUP BY dest, event_id
     HAVING count(*) > 1
+),
+numbered AS (
+    SELECT DISTINCT b.log, b."offset", m.number, m.start_ns, m.site
+    FROM bearing AS b
+    JOIN several AS m ON m.dest = b.dest AND m.event_id = b.event_id
 ),
 inside AS (
     SELECT p.*,
         CASE WHEN m.number IS NULL THEN p.log ELSE 0 END              AS event_log,
         coalesce(m.number, p."offset")                                AS event_offset,
         CASE WHEN m.number IS NULL THEN p.start_ns ELSE m.start_ns END AS event_start_ns,
-        m.number IS NULL OR coalesce(m.who = p.who, FALSE)            AS by_one_sender
+        m.number IS NULL OR coalesce(m.site = p.site, FALSE)          AS by_one_sender
     FROM latency_places AS p
     JOIN latency_wanted AS w ON w.log = p.log
-    LEFT JOIN several AS m ON m.dest = p.dest AND m.event_id = p.event_id
+    LEFT JOIN numbered AS m ON m.log = p.log AND m."offset" = p."offset"
     WHERE coalesce(p.start_ns, p.first_ns) BETWEEN $since AND $until
 ),
 paired AS (
     SELECT
-        i.dest, r.grp, r.dark, r.tells, i.event_log, i.event_offset, i.event_start_ns, i.by_one_sender, i.start_ns,
-        i.conflict, i.ending, i.host, i.who, f.log IS NOT NULL AS tried,
-        coalesce(f.end_ns, c.end_ns)                                AS end_ns,
-        CASE WHEN f.end_ns IS NOT NULL THEN f.host ELSE c.host END  AS end_host,
-        CASE WHEN f.end_ns IS NOT NULL THEN f.who ELSE c.who END    AS end_who
+        i.dest, r.party, r.dark, r.tells, i.event_log, i.event_offset, i.event_start_ns, i.by_one_sender, i.start_ns,
+        i.conflict, i.ending, i.site, f.log IS NOT NULL AS tried, coalesce(f.end_ns, c.end_ns) AS end_ns,
+        CASE WHEN f.end_ns IS NOT NULL THEN f.site ELSE c.site END  AS end_site
     FROM inside AS i
     JOIN latency_readers AS r ON r.dest = i.dest
-    LEFT JOIN latency_starts AS s ON s.log = i.log AND s.grp = r.grp
-    LEFT JOIN latency_firsts AS f ON f.log = i.log AND f."offset" = i."offset" AND f.grp = r.grp
-    LEFT JOIN latency_copies AS c ON c.log = i.log AND c."offset" = i."offset" AND c.grp = r.grp
+    LEFT JOIN latency_starts AS s ON s.log = i.log AND s.party = r.party
+    LEFT JOIN latency_firsts AS f ON f.log = i.log AND f."offset" = i."offset" AND f.party = r.party
+    LEFT JOIN latency_copies AS c ON c.log = i.log AND c."offset" = i."offset" AND c.party = r.party
     WHERE coalesce(s.start <= i."offset", TRUE) AND (i.ending IS DISTINCT FROM 'aborted' OR f.end_ns IS NOT NULL)
+),
+between_clocks AS (
+    -- What lies between the clocks of any two that publish and process.
+    SELECT a.site, z.site AS end_site, NOT coalesce(a.who = z.who OR a.host = z.host, FALSE) AS across, b.least_ns, b.most_ns
+    FROM (SELECT DISTINCT site, end_site FROM paired) AS p
+    JOIN latency_sites AS a ON a.site = p.site
+    JOIN latency_sites AS z ON z.site = p.end_site
+    LEFT JOIN clock_bounds AS b ON b.host = a.host AND b.other = z.host
 ),
 judged AS (
     SELECT
@@ -59,13 +85,12 @@ judged AS (
             WHEN p.dark                             THEN 'telemetry gap'
             ELSE 'no processing known'
         END AS state,
-        NOT coalesce(p.who = p.end_who OR p.host = p.end_host, FALSE) AS across,
-        b.least_ns, b.most_ns
+        coalesce(b.across, TRUE) AS across, b.least_ns, b.most_ns
     FROM paired AS p
-    LEFT JOIN clock_bounds AS b ON b.host = p.host AND b.other = p.end_host
+    LEFT JOIN between_clocks AS b ON b.site = p.site AND b.end_site = p.end_site
 )
 SELECT
-    dest, grp, event_log, event_offset, event_start_ns, ending, state, event_start_ns - start_ns AS before_ns, by_one_sender,
+    dest, party, event_log, event_offset, event_start_ns, ending, state, event_start_ns - start_ns AS before_ns, by_one_sender,
     CASE WHEN state = 'ok' THEN across END AS across,
     CASE WHEN state = 'ok' THEN end_ns - start_ns END AS latency,
     CASE WHEN state <> 'ok' THEN NULL WHEN NOT across THEN end_ns - start_ns

@@ -12,7 +12,7 @@ WITH hiding_ones AS (
     GROUP BY coalesce(instance, 'service ' || service)
 ),
 dests AS (
-    SELECT DISTINCT dest, system, destination FROM latency_logs
+    SELECT DISTINCT dest, system, destination FROM latency_sites
 ),
 told AS (
     SELECT d.dest, m.grp, bool_and(m.assumed) AS assumed, bool_or(h.dark) AS dark,
@@ -34,10 +34,12 @@ others AS (
     JOIN dests AS d ON d.destination = c.destination
     WHERE c.kind = 'group'
 )
-SELECT dest, grp, assumed, dark, tells FROM told AS t
-WHERE last_ns >= $since OR EXISTS (SELECT 1 FROM latency_firsts AS f WHERE f.dest = t.dest AND f.grp = t.grp)
+SELECT t.dest, p.party, t.grp, t.assumed, t.dark, t.tells
+FROM told AS t
+JOIN (SELECT DISTINCT party, grp FROM latency_sites) AS p ON p.grp = t.grp
+WHERE t.last_ns >= $since OR EXISTS (SELECT 1 FROM latency_firsts AS f WHERE f.dest = t.dest AND f.party = p.party)
     OR EXISTS (SELECT 1 FROM others AS o WHERE o.dest = t.dest AND o.grp = t.grp)
 UNION ALL
-SELECT o.dest, o.grp, FALSE, TRUE, FALSE
+SELECT o.dest, -dense_rank() OVER (ORDER BY o.grp), o.grp, FALSE, TRUE, FALSE
 FROM others AS o
 WHERE NOT EXISTS (SELECT 1 FROM told AS t WHERE t.dest = o.dest AND t.grp = o.grp)

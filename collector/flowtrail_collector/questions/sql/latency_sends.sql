@@ -4,25 +4,22 @@
 -- same if the service gave the message its id. `ending`: how its transaction
 -- ended: committed, aborted, open; null outside of one.
 WITH told AS (
-    SELECT s.*, l.dest, CASE WHEN a.destination IS NULL OR a.era IS NOT NULL THEN l.log END AS log
-    FROM latency_spans AS s
-    LEFT JOIN latency_eras AS a ON a.system IS NOT DISTINCT FROM s.system AND a.cluster = s.cluster
-        AND a.destination = s.destination AND a."partition" = s."partition" AND a.start_ns = s.start_ns
-        AND a.who = s.who AND a.host IS NOT DISTINCT FROM s.host
-    JOIN latency_logs AS l ON l.system IS NOT DISTINCT FROM s.system AND l.cluster = s.cluster
-        AND l.destination = s.destination AND l."partition" IS NOT DISTINCT FROM s."partition" AND l.era = coalesce(a.era, 0)
-    WHERE s.operation IN ('send', 'create')
+    SELECT
+        site, dest, log, "offset", n, message_hash, event_id, operation, publish_outcome, failed, transactional,
+        origin_destination, origin_partition, origin_offset, origin_group, start_ns, ref, parent_ref, trace_id
+    FROM latency_spans
+    WHERE operation IN ('send', 'create')
 ),
 nested AS (
     -- A send inside a send to the same destination is the same operation told twice.
-    SELECT o.ref AS outer_ref, i.ref AS inner_ref, i.log, i."offset", i.event_id
+    SELECT o.ref AS outer_ref, i.ref AS inner_ref, i.log, i."offset", i.event_id, i.message_hash
     FROM told AS i
     JOIN told AS o ON o.ref = i.parent_ref AND o.dest = i.dest
         AND (o.event_id IS NULL OR i.event_id IS NULL OR o.event_id = i.event_id)
 ),
 inside AS (
     SELECT outer_ref, max("offset") AS "offset", max(CASE WHEN "offset" IS NOT NULL THEN log END) AS log,
-        min(event_id) AS event_id
+        min(event_id) AS event_id, min(message_hash) AS message_hash
     FROM nested
     GROUP BY outer_ref
 ),
@@ -36,9 +33,9 @@ operations AS (
 ),
 whole AS (
     SELECT
-        o.n, o.dest, o.system, o.ref, o.host, o.who, o.start_ns, o.failed, o.publish_outcome, o.transactional,
+        o.site, o.dest, o.n, o.ref, o.start_ns, o.failed, o.publish_outcome, o.transactional,
         o.origin_destination, o.origin_partition, o.origin_offset, o.origin_group,
-        coalesce(o.event_id, i.event_id) AS event_id, coalesce(o."offset", i."offset") AS "offset",
+        coalesce(o.event_id, i.event_id) AS event_id, coalesce(o.message_hash, i.message_hash) AS message_hash, coalesce(o."offset", i."offset") AS "offset",
         CASE WHEN o."offset" IS NULL AND i."offset" IS NOT NULL THEN i.log ELSE o.log END AS log
     FROM operations AS o
     LEFT JOIN inside AS i ON i.outer_ref = o.ref
@@ -49,11 +46,11 @@ judged AS (
         *,
         CASE WHEN publish_outcome IS NOT NULL THEN publish_outcome = 'acked'
              ELSE NOT failed AND ("offset" IS NOT NULL
-                OR (system IN ('aws_sqs', 'aws_sns', 'gcp_pubsub') AND event_id IS NOT NULL)) END AS acked
+                OR (site IN (SELECT site FROM latency_sites WHERE system IN ('aws_sqs', 'aws_sns', 'gcp_pubsub')) AND event_id IS NOT NULL)) END AS acked
     FROM whole
 )
 SELECT
-    j.dest, j.ref, j.host, j.who, j.start_ns, j.event_id, j.acked, j.origin_destination, j.origin_partition, j.origin_offset,
+    j.site, j.dest, j.ref, j.start_ns, j.message_hash, j.event_id, j.acked, j.origin_destination, j.origin_partition, j.origin_offset,
     j.origin_group,
     CASE WHEN j.acked AND j."offset" IS NOT NULL AND j.log IS NOT NULL THEN j.log ELSE -j.dest END AS log,
     CASE WHEN j.acked AND j."offset" IS NOT NULL AND j.log IS NOT NULL THEN j."offset" ELSE j.n END AS "offset",
