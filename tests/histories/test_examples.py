@@ -26,6 +26,8 @@ def answered(store, line):
             {f"{row['kind']} {row['severity']}" + (f" ({row['reason']})" if row["reason"] else "") for row in rows}
         )
         return "findings: " + (", ".join(said) if said else "none")
+    if re.match(r"\S+ (\S+ latency|convergence): ", line):
+        return times(store.latency(), line.partition(":")[0])
     what, who = line.rsplit(": ", 1)[0].rsplit(" ", 1)
     event = next(event for event in store.ask(what)["events"])
     if who in ("published", "duplicated", "reordered"):
@@ -34,6 +36,20 @@ def answered(store, line):
         (answer,) = [line for line in event["consumed"] if line["group"] == who]
     reason = answer.get("reason")
     return f"{what} {who}: {answer['answer']}" + (f" ({reason})" if reason else "")
+
+
+def times(document, named):
+    """Say how long events took: `orders payment latency` of a group, `orders convergence` of all."""
+    destination, *group = named.split()[:-1]
+    (row,) = [
+        row
+        for row in document["rows" if group else "convergence"]
+        if row["destination"] == destination and (not group or row["group"] == group[0])
+    ]
+    said = f"{named}: {row['events']} event{'' if row['events'] == 1 else 's'}"
+    said += f", p50 {row['p50_ms']:g} ms, max {row['max_ms']:g} ms"
+    missing = [f"{one['events']} {one['reason']}" for one in row.get("unmeasured", row.get("unconverged"))]
+    return "; ".join([said, *missing, *([f"unreliable: {row['reason']}"] if row["unreliable"] else [])])
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
