@@ -406,6 +406,36 @@ def test_a_copy_on_a_retry_destination(told, world):
     assert row_of(document, "payment", "orders.retry")["max_ms"] == (done.end_ns - copy.span.start_ns) / MS
 
 
+def test_a_copy_of_what_the_group_never_came_to_read(told, world):
+    """The group began behind the record, and was handed its copy: it has processed it all the same."""
+    order, after = orders_of(world, 2)
+    payment = member_of(world, at=1)
+    handle(payment, after)
+    copy = world.service("fixer").send("orders.retry", 0, 0, id=order.id, origin=order)
+    payment.assign("orders.retry", 0, 0)
+    payment.receive("orders.retry", 0, 0)
+    done = payment.process(copy)
+    row = row_of(told(world).latency(), "payment")
+    assert (row["events"], row["max_ms"]) == (2, (done.end_ns - order.span.start_ns) / MS)
+
+
+def test_a_copy_by_id_is_one_of_the_first_record(told, world):
+    """The event was published again after its copy was handled: that record is nobody's, and nothing is negative."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0, id="m")
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.process(order, error="OutOfStock")
+    copy = payment.send("orders.retry", 0, 0, id="m")
+    payment.assign("orders.retry", 0, 0)
+    payment.receive("orders.retry", 0, 0)
+    done = payment.process(copy)
+    shop.send("orders", 0, 1, id="m")
+    row = row_of(told(world).latency(), "payment")
+    assert (row["events"], row["negative"], missing(row)) == (1, 0, {"no processing known": 1})
+    assert row["max_ms"] == (done.end_ns - order.span.start_ns) / MS
+
+
 def test_a_dead_letter_is_not_processed(told, world):
     """Whoever keeps dead letters has not processed the event."""
     (order,) = orders_of(world, 1)

@@ -57,8 +57,9 @@ _RELATIONS = (
 """What single events are judged by as well, and rests on the ledgers alone."""
 _SPANS = ("latency_sites", "latency_gate", "latency_eras", "latency_numbers", "latency_spans")
 _MESSAGES = (
-    *("latency_endings", "latency_sends", "latency_ties", "latency_bare", "latency_tries", "latency_firsts"),
-    *("latency_readers", "latency_starts", "latency_places", "latency_roles", "latency_copies", "latency_logs"),
+    *("latency_endings", "latency_sends", "latency_ties", "latency_bare", "latency_tries"),
+    *("latency_firsts", "latency_readers", "latency_starts", "latency_places", "latency_roles", "latency_copies"),
+    "latency_logs",
 )
 _TIMES = ("latency_pairs", "latency_converged")
 """Each a temporary table made from those before it, so that what does not fit into memory is spilled."""

@@ -20,8 +20,11 @@ carried AS (
     WHERE origin_destination IS NOT NULL AND log IS NOT NULL
 ),
 known AS (
-    -- The ids of what copies may be of, and of what may be copies: read only where there are any.
-    SELECT DISTINCT p.dest, p.log, p."offset", coalesce(p.event_id, s.event_id) AS event_id
+    -- The ids of what copies may be of, and of what may be copies: read only where there are any. An id does not say of
+    -- which of its records something is a copy: of the first.
+    SELECT p.dest, p.log, p."offset", coalesce(p.event_id, s.event_id) AS event_id,
+        row_number() OVER (
+            PARTITION BY p.dest, coalesce(p.event_id, s.event_id) ORDER BY p.start_ns, p.log, p."offset") AS nth
     FROM latency_places AS p
     LEFT JOIN latency_sends AS s ON s.log = p.log AND s."offset" = p."offset"
     WHERE EXISTS (SELECT 1 FROM kinds) AND coalesce(p.event_id, s.event_id) IS NOT NULL
@@ -38,13 +41,13 @@ edges AS (
     FROM carried AS c
     JOIN kinds AS k ON k.dest = c.dest
     JOIN dests AS l ON l.destination = c.origin_destination
-    JOIN known AS p ON p.dest = l.dest AND p.event_id = c.event_id
+    JOIN known AS p ON p.dest = l.dest AND p.event_id = c.event_id AND p.nth = 1
     WHERE c.origin_offset IS NULL
     UNION
     SELECT c.dest, c.log, c."offset", p.log, p."offset", CAST(NULL AS VARCHAR)
     FROM known AS c
     JOIN kinds AS k ON k.dest = c.dest
-    JOIN known AS p ON p.event_id = c.event_id AND p.dest NOT IN (SELECT dest FROM kinds)
+    JOIN known AS p ON p.event_id = c.event_id AND p.nth = 1 AND p.dest NOT IN (SELECT dest FROM kinds)
     WHERE NOT EXISTS (SELECT 1 FROM carried AS o WHERE o.log = c.log AND o."offset" = c."offset")
 ),
 chains AS (

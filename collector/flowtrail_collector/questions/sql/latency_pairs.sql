@@ -63,7 +63,8 @@ paired AS (
     LEFT JOIN latency_starts AS s ON s.log = i.log AND s.party = r.party
     LEFT JOIN latency_firsts AS f ON f.log = i.log AND f."offset" = i."offset" AND f.party = r.party
     LEFT JOIN latency_copies AS c ON c.log = i.log AND c."offset" = i."offset" AND c.party = r.party
-    WHERE coalesce(s.start <= i."offset", TRUE) AND (i.ending IS DISTINCT FROM 'aborted' OR f.end_ns IS NOT NULL)
+    -- Of a copy a group may have processed what it never came to read itself.
+    WHERE (coalesce(s.start <= i."offset", TRUE) OR c.log IS NOT NULL) AND (i.ending IS DISTINCT FROM 'aborted' OR f.end_ns IS NOT NULL)
 ),
 between_clocks AS (
     -- What lies between the clocks of any two that publish and process.

@@ -46,8 +46,8 @@ told AS (
     UNION ALL
     SELECT l.log, l."offset", s.start_ns, s.site, s.ending, 2
     FROM loose AS l
-    JOIN latency_tries AS t ON t.log = l.log AND t."offset" = l."offset"
-    JOIN latency_sends AS s ON s.ref = t.send_ref AND s.log < 0
+    JOIN latency_ties AS t ON t.at_log = l.log AND t.at_offset = l."offset" AND t.log < 0
+    JOIN latency_sends AS s ON s.log = t.log AND s."offset" = t."offset"
 ),
 first_told AS (
     SELECT * FROM (
