@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from flowtrail_collector.configuration import parse_configuration
-from flowtrail_collector.source import StoreSource
+from flowtrail_collector.source import StoreSource, Window
 from flowtrail_collector.store import Store, declaring
-from flowtrail_collector.store.schema import SCHEMA_VERSION
-from tests.ingest.otlp import body, count, rows, span
+from flowtrail_collector.store.schema import ADDED, OLDER, SCHEMA_VERSION
+from tests.ingest.otlp import body, rows, span
 from tests.ingest.test_once import send
 
 if TYPE_CHECKING:
@@ -30,11 +30,15 @@ def held(path: Path) -> list[str]:
         source.close()
 
 
-def outdate(path: Path) -> None:
-    """Make a store one of the schema version before."""
+def outdate(path: Path, version: int) -> None:
+    """Make a store one of an older schema version."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DROP TABLE declaration_rows")
-        connection.execute("UPDATE store_info SET schema_version = 3")
+        for table, columns in ADDED.items():
+            for column in columns:
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        if version == 3:
+            connection.execute("DROP TABLE declaration_rows")
+        connection.execute("UPDATE store_info SET schema_version = ?", [version])
 
 
 def test_declarations_are_replaced_and_spans_stay(store_path: Path) -> None:
@@ -62,34 +66,62 @@ def test_what_is_put_before_a_question_is_not_kept(store_path: Path) -> None:
     assert held(store_path) == ["audit", "ledger"]
 
 
-def test_an_older_store_is_read_as_it_is(store_path: Path) -> None:
-    """The version before had no declarations: it is read without them, or with a question's own, and not changed."""
+SENT = {
+    "messaging.system": "kafka",
+    "messaging.operation.type": "send",
+    "messaging.destination.name": "orders",
+    "messaging.destination.partition.id": "0",
+    "messaging.kafka.offset": 5,
+    "flowtrail.number": 1,
+    "flowtrail.publish.outcome": "acked",
+}
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_store_is_read_as_it_is(store_path: Path, version: int) -> None:
+    """What its version lacks is not known: it is read without that, or with a question's own, and not changed."""
     with Store.open(store_path) as store:
-        send(store, body(span()))
-    outdate(store_path)
+        send(store, body(span(attributes=SENT)))
+    outdate(store_path, version)
     before = store_path.read_bytes()
     assert held(store_path) == []
     source = StoreSource(store_path, PAYMENT)
     assert [row["group"] for row in source.expected()["rows"]] == ["payment"]
     assert source.status()["store"]["spans"] == 1
+    [event] = source.ask("orders:0:5")["events"]
+    assert (event["published"]["answer"], event["consumed"][0]["answer"]) == ("yes", "missing")
+    assert [row["kind"] for row in source.findings(Window(None, None))["findings"]] == [
+        "missing-consumer",
+        "unread-destination",
+    ]
+    assert source.lag(Window(None, None))["rows"] == []
     source.close()
     assert store_path.read_bytes() == before
 
 
-def test_an_older_store_is_brought_up_to_date_where_it_is_written(store_path: Path) -> None:
-    """Its spans stay, its version and its views become ours."""
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_store_is_brought_up_to_date_where_it_is_written(store_path: Path, version: int) -> None:
+    """Its spans stay, its version, its tables and its views become ours; a span of it that comes again is known."""
+    sent = span(attributes=SENT)
     with Store.open(store_path) as store:
-        send(store, body(span()))
-    outdate(store_path)
+        send(store, body(sent))
+    outdate(store_path, version)
     with Store.open(store_path) as store:
-        assert count(store) == 1
+        send(store, body(sent, span(trace_state="ot=th:8")))
+        assert rows(store, "SELECT sampling, conflicting FROM span_rows ORDER BY start_ns") == [
+            {"sampling": None, "conflicting": False},
+            {"sampling": 0.5, "conflicting": False},
+        ]
         assert rows(store, "SELECT schema_version FROM store_info") == [{"schema_version": SCHEMA_VERSION}]
         store.write(lambda connection: declaring.keep(connection, PAYMENT))
-        assert rows(store, "SELECT * FROM findings_missing_consumer") == []
+        assert [row["group"] for row in rows(store, "SELECT * FROM findings_missing_consumer")] == ["payment"]
+        assert rows(store, "SELECT sum(told_sampling) AS told, sum(stand_for) AS stand_for FROM ledger_rows") == [
+            {"told": 1, "stand_for": 2000}
+        ]
     assert held(store_path) == ["payment"]
 
 
-@pytest.mark.parametrize("version", [2, 5])
+@pytest.mark.parametrize("version", [2, 6])
 def test_other_versions_are_refused(store_path: Path, version: int) -> None:
     """Neither what came before the version before, nor what comes after ours."""
     with duckdb.connect(str(store_path)) as connection:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from flowtrail_collector.normalise.values import integer
+from flowtrail_collector.normalise.values import integer, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +145,19 @@ _TABLE: Final[dict[str, tuple[tuple[str, Callable[[str], str | int | None]], ...
         )
     ),
     "schema_id": (("__value_schema_id", _schema), ("ce_dataschema", _text)),
+    "content_type": tuple(
+        (name, media_type)
+        for name in (
+            *("content-type", "contentType", "ce_datacontenttype", "NServiceBus.ContentType", "rbs2-content-type"),
+        )
+    ),
+    "event_version": tuple(
+        (name, _text)
+        for name in (
+            *("event-version", "eventVersion", "x-event-version", "message-version", "ce_eventtypeversion"),
+            *("ce_dataversion", "axon-message-revision"),
+        )
+    ),
     "producer_epoch": (("message-seq", _epoch),),
     "producer_seq": (("message-seq", _sequence),),
     "attempt": (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowtrail_collector.normalise import addresses
-from flowtrail_collector.normalise.values import integer
+from flowtrail_collector.normalise.values import integer, media_type
 from flowtrail_collector.normalise.vocabulary import OPERATIONS, SCOPE_SYSTEMS, SPAN_RULES, SYSTEMS, VERBS
 
 if TYPE_CHECKING:
@@ -215,6 +215,14 @@ def _next_address(draft: Draft, row: int) -> None:
     draft.correct("server_address", [row], [None])
 
 
+def content_types(draft: Draft, _: Fields) -> None:
+    """Write content types alike: case, quotes and a charset make no other type."""
+    for sent in draft.distinct("content_type"):
+        if media_type(sent) != sent:
+            rows = np.flatnonzero(draft.equals("content_type", sent))
+            draft.correct("content_type", rows, [media_type(sent)] * len(rows))
+
+
 def exchanges(draft: Draft, fields: Fields) -> None:
     """RabbitMQ's destination `{exchange}:{routing key}[:{queue}]`; the queue may stand in the span's name only.
 
@@ -288,6 +296,7 @@ ODDITIES = (
     places_as_ids,
     task_ids,
     server_addresses,
+    content_types,
     exchanges,
     error_types,
 )

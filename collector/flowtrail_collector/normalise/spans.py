@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowtrail_collector.normalise import headers, validate, values
+from flowtrail_collector.normalise import headers, sampling, validate, values
 from flowtrail_collector.normalise.attributes import Attributes
 from flowtrail_collector.normalise.draft import Draft
 from flowtrail_collector.normalise.oddities import ERROR, ODDITIES, Fields
@@ -106,6 +106,9 @@ def _columns(
         "scope": _said(scope_names).take(pa.array(scope_of)),
         **draft.columns,
     }
+    shares = sampling.shares(rows.field("trace_state"))
+    if shares is not None:
+        columns["sampling"] = shares
     if rest is not None:
         columns["attributes"] = rest
     columns = {name: column for name, column in columns.items() if column.null_count < len(column) or not len(column)}

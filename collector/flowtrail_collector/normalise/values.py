@@ -20,6 +20,7 @@ MAX_TEXT = 16_384
 """Bytes kept of one value; what is longer is cut, and ends in `…`."""
 _CUT = "…"
 _MAX_DIGITS = 20
+_NOT_OF_THE_TYPE = frozenset({"charset", "boundary"})
 
 
 def as_text(raw: pa.Array) -> tuple[pa.StringArray, NDArray[np.intp]]:
@@ -62,6 +63,17 @@ def integer(text: str) -> int | None:
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def media_type(text: str) -> str | None:
+    """Return a content type in the one way in which it is compared; None for no text.
+
+    In lower case, without quotes around it (Spring writes JSON), with its parameters in order; without the charset and
+    the boundary of parts, which are no other type.
+    """
+    kind, *parameters = (part.strip() for part in text.strip().strip('"').lower().split(";"))
+    told = sorted(part for part in parameters if part and part.partition("=")[0].strip() not in _NOT_OF_THE_TYPE)
+    return ";".join([kind, *told]) if kind else None
 
 
 def nested(kind: str, encoded: bytes) -> Any:

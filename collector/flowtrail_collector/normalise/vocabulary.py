@@ -25,7 +25,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One canonical column and the attributes it is read from."""
+    """One canonical column and the attributes it is read from; none where only headers tell of it."""
 
     column: str
     kind: Kind
@@ -116,6 +116,8 @@ SPAN_RULES: Final = (
     _rule("origin_group", _TEXT, "flowtrail.origin.group"),
     _rule("payload_digest", _TEXT, "flowtrail.payload.digest"),
     _rule("schema_id", _TEXT, "flowtrail.schema.id"),
+    _rule("content_type", _TEXT, "messaging.message.content_type"),
+    _rule("event_version", _TEXT),  # of headers only
     _rule("transaction_id", _TEXT, "flowtrail.transaction.id"),
     _rule("transaction_outcome", _TEXT, "flowtrail.transaction.outcome"),
     _rule("routing_key", _TEXT, "messaging.rabbitmq.destination.routing_key", "messaging.rabbitmq.routing_key"),
@@ -133,7 +135,7 @@ NAMES: Final = (*dict.fromkeys(name for rule in SPAN_RULES for name in rule.name
 """Every raw name that is looked for; its place is its code."""
 CODES: Final = {name: code for code, name in enumerate(NAMES)}
 
-CANONICAL: Final = {rule.column: rule.names[0] for rule in SPAN_RULES}
+CANONICAL: Final = {rule.column: rule.names[0] for rule in SPAN_RULES if rule.names}
 """The attribute a column stands for. Where the sender used it with this very value, the store keeps the column only."""
 
 OPERATIONS: Final = {

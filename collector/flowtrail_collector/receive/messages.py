@@ -33,6 +33,7 @@ _MESSAGES: Final[dict[str, list[tuple[int, str, int | str, bool]]]] = {
     "Span": [
         (1, "trace_id", _BYTES, False),
         (2, "span_id", _BYTES, False),
+        (3, "trace_state", _BYTES, False),
         (4, "parent_span_id", _BYTES, False),
         (5, "name", _BYTES, False),
         (6, "kind", _INT32, False),

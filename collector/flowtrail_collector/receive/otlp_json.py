@@ -235,6 +235,7 @@ _SPAN: Final[dict[str, Setter]] = {
     "traceId": _hex("trace_id"),
     "spanId": _hex("span_id"),
     "parentSpanId": _hex("parent_span_id"),
+    "traceState": _text("trace_state"),
     "name": _text("name"),
     "kind": _whole("kind", -(2**31), 2**31 - 1),
     "startTimeUnixNano": _whole("start_ns", *_TIME),

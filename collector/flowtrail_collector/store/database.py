@@ -13,7 +13,6 @@ import duckdb
 
 from flowtrail_collector.errors import Cancelled, SourceUnavailable, StoreDamaged, UsageError
 from flowtrail_collector.store import opening, schema
-from flowtrail_collector.store.declaring import shadow
 from flowtrail_collector.store.watch import Watch
 from flowtrail_collector.store.writer import Writer, is_given_up
 
@@ -224,7 +223,7 @@ class Store:
             cursor = self._connection.cursor()
             cursor.execute(f"USE {opening.CATALOG}")
             if self._outdated:
-                shadow(cursor, ())
+                schema.complete(cursor)
         except duckdb.ConnectionException as error:
             raise SourceUnavailable(f"the store {self.path} is closed") from error
         return cursor

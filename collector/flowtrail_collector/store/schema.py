@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from importlib import metadata, resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flowtrail_collector.errors import StoreRefused
 from flowtrail_collector.questions.views import create_views
-from flowtrail_collector.store.declaring import table_sql
+from flowtrail_collector.store.declaring import shadow, table_sql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,9 +16,18 @@ if TYPE_CHECKING:
     import duckdb
 
 PROGRAM = "flowtrail"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 WITHOUT_DECLARATIONS = 3
-"""The version before `declaration_rows`: such a store is read as it is, and brought up to date where it is written."""
+"""The version before `declaration_rows`."""
+WITHOUT_SAMPLING = 4
+"""The version before the columns of ADDED."""
+OLDER: Final = (WITHOUT_DECLARATIONS, WITHOUT_SAMPLING)
+"""Versions that are read as they are, and brought up to date where they are written."""
+ADDED: Final = {
+    "span_rows": {"sampling": "DOUBLE", "content_type": "VARCHAR", "event_version": "VARCHAR"},
+    "ledger_rows": {"told_sampling": "BIGINT", "stand_for": "BIGINT"},
+}
+"""Columns that tables of all older versions lack. Of what is stored already nothing is known in them."""
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -36,17 +45,31 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring a store of the version before up to date, all or nothing; its spans stay as they are."""
+    """Bring a store of an older version up to date, all or nothing; its spans stay as they are."""
     connection.execute("BEGIN")
-    connection.execute(table_sql())
+    if _version(connection) == WITHOUT_DECLARATIONS:
+        connection.execute(table_sql())
+    for table, columns in ADDED.items():
+        for column, kind in columns.items():
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     create_views(connection)
     connection.execute("UPDATE store_info SET schema_version = ?", [SCHEMA_VERSION])
     connection.execute("COMMIT")
 
 
 def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the store is of the version before."""
-    return _one(connection, "SELECT schema_version FROM store_info") == WITHOUT_DECLARATIONS
+    """Tell whether the store is of an older version."""
+    return _version(connection) in OLDER
+
+
+def complete(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put before the tables of an older version, on this connection, what questions expect of ours."""
+    if _version(connection) == WITHOUT_DECLARATIONS:
+        shadow(connection, ())
+    (database,) = connection.execute("SELECT current_database()").fetchone() or ("",)
+    for table, columns in ADDED.items():
+        added = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {added}, rowid FROM {database}.main.{table}")
 
 
 def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -55,7 +78,7 @@ def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise StoreRefused unless the database bears our stamp, of this version or the one before."""
+    """Raise StoreRefused unless the database bears our stamp, of this version or an older one that is read."""
     stamped = (
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'store_info'"
     )
@@ -71,12 +94,16 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise StoreRefused(
             f"{path} was made by {row[0] if row else 'nobody known'}, not by flowtrail; name another file"
         )
-    if row[1] not in (SCHEMA_VERSION, WITHOUT_DECLARATIONS):
+    if row[1] not in (SCHEMA_VERSION, *OLDER):
         raise StoreRefused(
             f"{path} has schema version {row[1]} (made by flowtrail {row[2]}); this is flowtrail "
             f"{metadata.version('flowtrail')}, which reads and writes version {SCHEMA_VERSION}. Open it with the "
             "flowtrail that made it, or name another file and import the telemetry again",
         )
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int:
+    return _one(connection, "SELECT schema_version FROM store_info")
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -24,6 +24,7 @@ CREATE TABLE span_rows (
     status_message     VARCHAR,
     error_type         VARCHAR,
     trace_flags        SMALLINT,           -- low 8 bits of OTLP flags
+    sampling           DOUBLE,             -- of the tracestate: the share that is kept of spans like this one
     dropped_links      INTEGER,
     dropped_attributes INTEGER,
     resource_id        BIGINT NOT NULL,    -- into resource_rows
@@ -71,6 +72,8 @@ CREATE TABLE span_rows (
     origin_group       VARCHAR,
     payload_digest     VARCHAR,
     schema_id          VARCHAR,
+    content_type       VARCHAR,            -- media type in lower case, without charset
+    event_version      VARCHAR,
     transaction_id     VARCHAR,
     transaction_outcome VARCHAR,           -- committed, aborted
     routing_key        VARCHAR,            -- RabbitMQ
@@ -172,7 +175,9 @@ CREATE TABLE ledger_rows (
     dropped        BIGINT,
     dropped_links  BIGINT,
     first_ns       BIGINT NOT NULL,
-    last_ns        BIGINT NOT NULL
+    last_ns        BIGINT NOT NULL,
+    told_sampling  BIGINT,                 -- spans without a number whose tracestate tells of sampling
+    stand_for      BIGINT                  -- how many spans those stand for, in thousandths: an integer adds up alike in any order
 );
 
 -- Which of its numbers each instance's spans brought, as runs without a hole; those that touch are merged from time to

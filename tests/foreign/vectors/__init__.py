@@ -17,9 +17,10 @@ Rules that the data follows where the conventions leave a choice:
 from tests.foreign.vectors.build import COLUMNS, LINK_COLUMNS, Vector
 from tests.foreign.vectors.headers import CAPTURED_HEADERS
 from tests.foreign.vectors.ours import FLOWTRAIL
+from tests.foreign.vectors.sampled import SAMPLED
 from tests.foreign.vectors.seen import SEEN_ON_THE_WIRE
 from tests.foreign.vectors.table import TABLE
 
 __all__ = ["COLUMNS", "LINK_COLUMNS", "VECTORS", "Vector"]
 
-VECTORS = [*SEEN_ON_THE_WIRE, *TABLE, *CAPTURED_HEADERS, *FLOWTRAIL]
+VECTORS = [*SEEN_ON_THE_WIRE, *TABLE, *CAPTURED_HEADERS, *FLOWTRAIL, *SAMPLED]

@@ -17,8 +17,8 @@ COLUMNS = (
     *("message_key", "tombstone", "body_size", "consumer_group", "client_id", "server_address", "server_port"),
     *("producer_epoch", "producer_seq", "publish_outcome", "publish_timeout_ms", "attempt", "member", "generation"),
     *("position", "position_reason", "origin_destination", "origin_partition", "origin_offset", "origin_group"),
-    *("payload_digest", "schema_id", "transaction_id", "transaction_outcome", "routing_key", "delivery_tag"),
-    *("queue_time_ms", "error_type", "number", "dropped"),
+    *("payload_digest", "schema_id", "content_type", "event_version", "transaction_id", "transaction_outcome"),
+    *("routing_key", "delivery_tag", "queue_time_ms", "error_type", "number", "dropped", "sampling"),
 )
 LINK_COLUMNS = ("destination", "partition", "offset", "message_id", "correlation_id", "message_key")
 
@@ -76,6 +76,7 @@ def vector(
     status: int | None = None,
     sent_links: Sequence[Mapping[str, Value]] = (),
     links: list[dict[str, object]] | None = None,
+    trace_state: str = "",
 ) -> Vector:
     """Build a vector; `exception` is the type of an exception event, which comes with status ERROR as in every SDK."""
     span: dict[str, Any] = {
@@ -88,6 +89,8 @@ def vector(
         "attributes": attributes(sent),
         "status": {},
     }
+    if trace_state:
+        span["traceState"] = trace_state
     if error or exception:
         span["status"] = {"code": ERROR, "message": "it failed"}
     if status is not None:

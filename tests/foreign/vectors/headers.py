@@ -137,4 +137,33 @@ CAPTURED_HEADERS = [
     _header("schema_id", "__value_schema_id", "9f2c", "9f2c"),
     _header("schema_id", "__value_schema_id", "\x01\ufffd\ufffd", None),
     _header("schema_id", "ce_dataschema", "/schemas/order/2", "/schemas/order/2"),
+    *(
+        _header("content_type", name, "application/json", "application/json")
+        for name in (
+            *("content-type", "Content-Type", "contentType", "ce_datacontenttype", "NServiceBus.ContentType"),
+            *("rbs2-content-type",),
+        )
+    ),
+    *(
+        _header("content_type", "content-type", sent, canonical)
+        for sent, canonical in [
+            ("Application/JSON; charset=UTF-8", "application/json"),
+            ('"application/vnd.order.v2+json"', "application/vnd.order.v2+json"),
+            ("avro/binary; schema=7 ;Charset=utf-8;a=b", "avro/binary;a=b;schema=7"),
+            ("multipart/mixed; boundary=12345", "multipart/mixed"),
+            (" ; charset=utf-8", None),
+        ]
+    ),
+    row(
+        "a content type that is stated, written as it is compared",
+        {"messaging.message.content_type": "Text/Plain;charset=utf-8"},
+        {"content_type": "text/plain"},
+    ),
+    *(
+        _header("event_version", name, "2", "2")
+        for name in (
+            *("event-version", "eventVersion", "x-event-version", "message-version", "ce_eventtypeversion"),
+            *("ce_dataversion", "axon-message-revision"),
+        )
+    ),
 ]
