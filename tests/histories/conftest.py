@@ -153,6 +153,10 @@ class Told:
         document: dict[str, Any] = self._source(lambda source: source.latency(window, filter_text))
         return document
 
+    def order(self) -> list[dict[str, Any]]:
+        """Return the rows of the report on order."""
+        return list(self._source(lambda source: source.order(ALWAYS))["rows"])
+
     def expected(self, *pairs: tuple[str, str]) -> dict[tuple[str, str], str]:
         """Return of each declared group, and of some more, whether it was seen at its destination."""
         rows = self._source(lambda source: source.expected(pairs))["rows"]

@@ -131,8 +131,8 @@ class Teller:
         off = float(count) * {"ms": 1, "s": 1000, "h": 3_600_000}[unit]
         self._process(who).clock_off_ms = off if way == "ahead" else -off
 
-    def foreign(self, who: str, id: str, topic: str, partition: str, offset: str) -> None:  # noqa: A002
-        self.world.foreign(who, "some.instrumentation").span(
+    def foreign(self, who: str, id: str, topic: str, partition: str, offset: str, count: str = "1") -> None:  # noqa: A002
+        span = self.world.foreign(who, "some.instrumentation").span(
             f"process {topic}",
             kind=5,
             attributes={
@@ -145,6 +145,8 @@ class Teller:
                 "messaging.consumer.group.name": who,
             },
         )
+        threshold = (1 << 56) - (1 << 56) // int(count)
+        span.trace_state = f"ot=th:{threshold:014x}" if count != "1" else ""
 
 
 _OPTIONS = ("key", "number", "because of", "in transaction", "as a copy of", "but failed", "digest", "schema", "type")
@@ -175,5 +177,7 @@ _LINES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"{WHO} sends (?P<count>\d+) others to (?P<topic>[\w.-]+):0, because of (?P<cause>m-\w+)", Teller.storm),
     (rf"(?P<count>\d+) spans? of {WHO} (?:is|are) lost", Teller.lose),
     (rf"the clock of {WHO} is (?P<count>[\d.]+) (?P<unit>ms|s|h) (?P<way>ahead|behind)", Teller.ahead),
+    (rf"{WHO}, of which another instrumentation keeps one in (?P<count>\d+) spans, handles {ID} of "
+     rf"{PLACE}:(?P<offset>\d+)", Teller.foreign),
     (rf"{WHO}, which another instrumentation watches, handles {ID} of {PLACE}:(?P<offset>\d+)", Teller.foreign),
 )  # fmt: skip

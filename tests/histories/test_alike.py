@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.histories.parts import member_of
 
 
@@ -172,3 +174,93 @@ def test_the_consumer_s_word_on_the_schema(told, world):
         payment.process(order, attributes=shaped(schema))
     payment.commit("orders", 0, 2)
     assert told(world).finding("schema-change")["offsets"] == [1]
+
+
+OTHER_SHAPES = pytest.mark.parametrize(
+    ("reason", "header", "old", "new"),
+    [
+        ("content type", "messaging.header.content_type", "application/json", "avro/binary"),
+        ("content type", "messaging.header.ce_datacontenttype", "text/xml", "application/json"),
+        ("event version", "messaging.header.event_version", "1", "2"),
+        ("event version", "messaging.header.axon_message_revision", "1.0", "1.1"),
+    ],
+)
+
+
+def headed(header, value, event_type="OrderPlaced"):
+    return {"cloudevents.event_type": event_type, header: [value]}
+
+
+@OTHER_SHAPES
+def test_a_new_content_type_or_version_is_said(told, world, reason, header, old, new):
+    """As of a schema id, judged by itself."""
+    sent = written(world, *(headed(header, value) for value in (old, old, new)))
+    finding = told(world).finding("schema-change")
+    assert (finding["severity"], finding["reason"], finding["offsets"]) == ("info", reason, [2])
+    assert finding["summary"] == (f"the {reason} of orders:0 (OrderPlaced) changed from {old} to {new} at offset 2")
+    assert set(finding["evidence"]) == {sent[1].span.ref, sent[2].span.ref}
+
+
+@OTHER_SHAPES
+def test_content_types_or_versions_that_interleave(told, world, reason, header, old, new):
+    """Two producers write one type of event in two ways: an error, named at the change and at the return."""
+    sent = written(world, *(headed(header, value) for value in (old, new, old, new)))
+    store = told(world)
+    finding = store.finding("schema-change")
+    assert (finding["severity"], finding["reason"], finding["offsets"]) == ("error", reason, [1, 2])
+    assert [store.event(order.id)["findings"] != [] for order in sent] == [False, True, True, False]
+
+
+@OTHER_SHAPES
+def test_without_types_two_content_types_or_versions_are_no_error(told, world, reason, header, old, new):
+    """They may belong to two types of event: a change, grade C."""
+    written(world, *(headed(header, value, None) for value in (old, new, old, new)))
+    finding = told(world).finding("schema-change")
+    assert (finding["severity"], finding["reason"], finding["grade"]) == ("info", reason, "C")
+
+
+def test_a_charset_is_no_other_content_type(told, world):
+    """Nor are capitals, or quotes around it."""
+    same = (
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        '"application/json"',
+        "application/json;charset=UTF-8",
+    )
+    written(world, *(headed("messaging.header.content_type", value) for value in same))
+    assert told(world).kinds() == []
+
+
+def test_each_of_them_is_judged_by_itself(told, world):
+    """A new version with a new schema is two changes; a schema that stays says nothing of the version."""
+    shapes = [("7", "1"), ("8", "2"), ("8", "1"), ("8", "2")]
+    written(world, *(shaped(schema) | {"messaging.header.event_version": [version]} for schema, version in shapes))
+    found = told(world).findings("schema-change")
+    assert sorted((row["reason"], row["severity"], tuple(row["offsets"])) for row in found) == [
+        ("event version", "error", (1, 2)),
+        ("schema id", "info", (1,)),
+    ]
+
+
+def test_a_record_of_which_two_are_told_tells_nothing(told, world):
+    """Its send says 8 and its processing 7: between 7 and 7 nothing changed."""
+    shop = world.service("shop")
+    sent = [shop.send("orders", 0, n, attributes=shaped(schema)) for n, schema in enumerate(("7", "8", "7", "8", "7"))]
+    shop.close()
+    payment = member_of(world)
+    for order in sent:
+        payment.receive("orders", 0, order.offset)
+        payment.process(order, attributes=shaped("7"))
+    payment.commit("orders", 0, 5)
+    payment.close()
+    store = told(world)
+    assert store.kinds() == []
+    assert [store.event(order.id)["findings"] for order in sent] == [[]] * 5
+
+
+def test_a_content_type_that_changed_far_away(told, world):
+    """The record of the new one is asked about; the return of the old one stands 300 records behind it."""
+    values = ["1"] * 10 + ["2"] * 300 + ["1", "2"]
+    sent = written(world, *(headed("messaging.header.event_version", value) for value in values))
+    (finding,) = told(world).event(sent[10].id)["findings"]
+    assert (finding["severity"], finding["offsets"]) == ("error", [10, 310])

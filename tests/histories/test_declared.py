@@ -177,6 +177,180 @@ def test_nothing_is_known_of_a_destination(told, world):
     assert store.kinds() == []
 
 
+# --- who may be there unseen -------------------------------------------------------------------------------------
+
+
+def gap_before(world, *, host="alpha", skip=1, name="stranger"):
+    """Start a process that loses spans, and tells on; what is published afterwards came after its hole."""
+    stranger = world.service(name, host=host)
+    stranger.send("elsewhere", 0, 0)
+    stranger.skip_number(skip)
+    stranger.send("elsewhere", 0, 1)
+    world.wait(1000)
+    return stranger
+
+
+def unread(store):
+    """Return which destinations nobody reads."""
+    return {row["destination"] for row in store.findings("unread-destination")} - {"elsewhere", "pings"}
+
+
+def test_a_gap_before_an_event_hides_no_reader_of_it(told, world):
+    """The hole ended before the order was sent, and its instance ended in order: nobody read it unseen."""
+    stranger = gap_before(world)
+    order_paid(world)
+    stranger.close()
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "missing"
+    finding = store.finding("missing-consumer")
+    assert finding["count"] == 1
+    assert finding["summary"] == (
+        "restaurant is declared to read orders and was never seen there; one event was published to it"
+    )
+
+
+def test_of_what_was_there_before_nothing_is_said(told, world):
+    """An order before the hole's end may have been read in it; it is not counted, and the finding says so."""
+    shop = world.service("shop")
+    early = [shop.send("orders", 0, n, id=f"early-{n}") for n in range(2)]
+    stranger = gap_before(world)
+    late = shop.send("orders", 0, 2, id="late")
+    shop.close()
+    stranger.close()
+    store = told(world).declare(EXPECTED)
+    line = store.line("early-1", "restaurant")
+    assert (line["answer"], line["reason"], line["grade"]) == ("unknown", "telemetry gap", "?")
+    assert store.consumed("late", "restaurant") == "missing"
+    finding = next(row for row in store.findings("missing-consumer") if row["group"] == "restaurant")
+    assert (finding["count"], finding["evidence"]) == (1, [late.span.ref])
+    assert finding["summary"].endswith(
+        "one event was published to it, not counting 2 that somebody unseen may have read: telemetry is missing"
+    )
+    assert len(early) == 2
+    assert unread(store) == {"orders"}
+
+
+def test_an_owner_since_the_gap_may_be_about_to_read(told, world):
+    """It may have taken the partition in its hole and lives: of what was sent just now it may tell any moment."""
+    stranger = gap_before(world)
+    order_paid(world)
+    stranger.send("elsewhere", 0, 2)
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "unknown"
+    assert store.findings("missing-consumer") == []
+
+
+def test_an_owner_since_the_gap_would_have_read_by_now(told, world):
+    """Five minutes on it still speaks and told of no reading: an owner would have polled, or be none any more."""
+    stranger = gap_before(world)
+    order_paid(world)
+    world.wait(301_000)
+    stranger.send("elsewhere", 0, 2)
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "missing"
+    assert [row["count"] for row in store.findings("missing-consumer")] == [1]
+
+
+def test_an_owner_that_fell_silent_may_have_read(told, world):
+    """Its last span is from before the order: what it did afterwards nobody knows."""
+    gap_before(world)
+    order_paid(world)
+    world.wait(301_000)
+    world.service("mail").send("elsewhere", 0, 9)
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "unknown"
+    assert store.findings("missing-consumer") == []
+
+
+def test_another_hosts_gap_needs_a_bound(told, world):
+    """Whether the order was sent after the hole, two hosts' clocks do not tell without a bound; with one they do."""
+    stranger = gap_before(world, host="beta")
+    order_paid(world)
+    stranger.close()
+    without = told(world).declare(EXPECTED)
+    assert without.consumed("order", "restaurant") == "unknown"
+    assert without.findings("missing-consumer") == []
+    for here, there in (("alpha", "beta"), ("beta", "alpha")):
+        ping = world.service(f"ping-{here}", host=here)
+        sent = ping.send("pings-" + here, 0, 0)
+        ping.close()
+        pong = world.service(f"pong-{there}", group="pong", host=there)
+        pong.assign("pings-" + here, 0, 0)
+        pong.receive("pings-" + here, 0, 0)
+        pong.process(sent)
+        pong.commit("pings-" + here, 0, 1)
+        pong.close()
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "missing"
+    assert len(store.findings("missing-consumer")) == 1
+
+
+def test_drops_beyond_the_gap(told, world):
+    """The instance says that it dropped more than is missing: nobody knows when."""
+    stranger = gap_before(world)
+    order_paid(world)
+    stranger.close().attributes["flowtrail.dropped"] = 2
+    assert told(world).declare(EXPECTED).consumed("order", "restaurant") == "unknown"
+
+
+def test_dropped_links_hide_no_group(told, world):
+    """Every span arrived, and group and destination stand on the span itself."""
+    order_paid(world)
+    mail = world.service("mail")
+    mail.send("elsewhere", 0, 0).span.dropped_links = 3
+    store = told(world).declare(EXPECTED)
+    assert store.consumed("order", "restaurant") == "missing"
+    assert store.finding("missing-consumer")["count"] == 1
+
+
+def test_one_that_told_of_its_end_alone_may_be_anybody(told, world):
+    """All that arrived of it is its close: what went before may be the group's reading."""
+    order_paid(world)
+    restaurant = world.service("restaurant")
+    restaurant.skip_number(3)
+    restaurant.close()
+    assert told(world).declare(EXPECTED).consumed("order", "restaurant") == "unknown"
+
+
+def test_an_event_whose_send_nobody_told(told, world):
+    """When it was sent is not known, so a hole before may have held it."""
+    stranger = gap_before(world)
+    shop, order, _ = order_paid(world)
+    stranger.close()
+    store = told(world.without(order.span)).declare('[expect]\norders = ["restaurant"]\n')
+    assert store.consumed("orders:0:0", "restaurant") == "unknown"
+    assert store.findings("missing-consumer") == []
+    assert shop.name == "shop"
+
+
+def test_a_send_without_an_ack(told, world):
+    """It stands at no record; before the hole's end unknown, after it missing."""
+    shop = world.service("shop")
+    shop.send("orders", 0, id="early", outcome="in-doubt", error="KafkaTimeoutError")
+    stranger = gap_before(world)
+    shop.send("orders", 0, id="late", outcome="in-doubt", error="KafkaTimeoutError")
+    shop.close()
+    stranger.close()
+    store = told(world).declare(EXPECTED)
+    assert store.line("early", "restaurant")["reason"] == "telemetry gap"
+    assert store.consumed("late", "restaurant") == "missing"
+
+
+def test_a_destination_that_nobody_read_since_a_gap(told, world):
+    """As of a missing group: counted is what came after the hole."""
+    shop, _, _ = order_paid(world, close=False)
+    shop.send("audit", 0, 0, id="early")
+    stranger = gap_before(world)
+    late = shop.send("audit", 0, 1, id="late")
+    stranger.close()
+    finding = next(row for row in told(world).findings("unread-destination") if row["destination"] == "audit")
+    assert (finding["count"], finding["evidence"]) == (1, [late.span.ref])
+    assert "not counting one" not in finding["summary"]
+    assert finding["summary"].startswith(
+        "one event was published to audit, and no group was ever seen there, not counting 1"
+    )
+
+
 # --- destinations that nobody reads ------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ class Span:
     error: bool = False
     exception: str | None = None
     dropped_links: int = 0
+    trace_state: str = ""
 
     def link(self, **attributes: Any) -> dict[str, Any]:
         """Return a link to this span."""
@@ -481,6 +482,8 @@ def _span(span: Span) -> dict[str, Any]:
     }
     if span.parent:
         document["parentSpanId"] = span.parent
+    if span.trace_state:
+        document["traceState"] = span.trace_state
     if span.links:
         document["links"] = span.links
     if span.dropped_links:

@@ -58,6 +58,7 @@ class Span:
     error: bool = False
     links: list[dict[str, Any]] = field(default_factory=list)
     scope: str = "flowtrail"
+    trace_state: str = ""
 
 
 class History:
@@ -370,6 +371,7 @@ def _json(span: Span) -> dict[str, Any]:
         "endTimeUnixNano": str(span.end_ns),
         "attributes": attributes_of(span.attributes),
         "links": span.links,
+        "traceState": span.trace_state,
         "status": {"code": 2} if span.error else {},
     }
     if span.parent:

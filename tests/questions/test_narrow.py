@@ -23,7 +23,7 @@ from flowtrail_collector.store import Store, declaring
 from scripts import translate
 from tests.questions.history import otlp
 from tests.questions.picking import assert_picking_is_enough
-from tests.questions.worlds import TOPIC, Chains, World
+from tests.questions.worlds import TOPIC, Chains, World, lossy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,8 +118,9 @@ def test_both_engines_give_equal_rows(told: Callable[..., Store], seed: int, ste
         for name in BUILT:
             assert narrow[name] == wide[name], name
 
-    for world in (World(seed, steps), Chains(seed, steps)):
-        with told(world.spans) as store:
+    world = World(seed, steps).spans
+    for spans in (world, Chains(seed, steps).spans, lossy(world, seed)):
+        with told(spans) as store:
             store.read(compare)
 
 
@@ -149,9 +150,15 @@ def test_the_whole_chain_is_gathered_around_an_event(
 
 
 @WORLDS
-@given(seed=st.integers(0, 100_000), steps=st.integers(40, 200), neighbours=st.integers(0, 3), ruled=st.booleans())
+@given(
+    seed=st.integers(0, 100_000),
+    steps=st.integers(40, 200),
+    neighbours=st.integers(0, 3),
+    ruled=st.booleans(),
+    gaps=st.booleans(),
+)
 def test_what_is_gathered_around_an_event_is_enough(
-    told: Callable[..., Store], seed: int, steps: int, neighbours: int, ruled: bool
+    told: Callable[..., Store], seed: int, steps: int, neighbours: int, ruled: bool, gaps: bool
 ) -> None:
     """The answer from the spans around an event is the answer from every span stored."""
 
@@ -170,7 +177,8 @@ def test_what_is_gathered_around_an_event_is_enough(
 
     # A rule that joins every other event gathers nearly all of them: what is gathered without shows more.
     declared = (*GROUPS, *RULES) if ruled else GROUPS
-    with pytest.MonkeyPatch.context() as patch, told(World(seed, steps).spans, declared) as store:
+    spans = World(seed, steps).spans
+    with pytest.MonkeyPatch.context() as patch, told(lossy(spans, seed) if gaps else spans, declared) as store:
         patch.setattr(around, "NEIGHBOURS", neighbours)
         store.read(compare)
 
@@ -178,11 +186,13 @@ def test_what_is_gathered_around_an_event_is_enough(
 @settings(WORLDS, max_examples=8)
 @given(
     world=st.sampled_from([World, Chains]), seed=st.integers(0, 100_000), steps=st.integers(20, 150),
-    wide=st.booleans(), ruled=st.booleans(),
+    wide=st.booleans(), ruled=st.booleans(), gaps=st.booleans(),
 )  # fmt: skip
 def test_what_is_found_around_the_suspects_is_all_there_is_to_find(
-    told: Callable[..., Store], world: type[World | Chains], seed: int, steps: int, wide: bool, ruled: bool
+    told: Callable[..., Store], world: type[World | Chains], seed: int, steps: int, wide: bool, ruled: bool, gaps: bool
 ) -> None:
     """Judging the events that could be findings of some kind finds what judging every event finds."""
-    with told(world(seed, steps).spans, (*GROUPS, *RULES) if ruled else GROUPS) as store:
+    spans = world(seed, steps).spans
+    declared = (*GROUPS, *RULES) if ruled else GROUPS
+    with told(lossy(spans, seed) if gaps else spans, declared) as store:
         store.read(lambda connection: assert_picking_is_enough(connection, wide=wide))

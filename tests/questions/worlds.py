@@ -7,7 +7,7 @@ records behind, and is not handed every one.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.questions.history import History
@@ -121,6 +121,25 @@ class World:
         partition.position, partition.handed = at, []
 
 
+def lossy(spans: list[Span], seed: int, share: float = 0.03) -> list[Span]:
+    """Lose some spans, and let the tracestates of others, which lose their numbers, tell of sampling."""
+    chance = random.Random(f"lossy {seed}")  # noqa: S311 a seeded world
+    kept = [span for span in spans if chance.random() > share]
+    if chance.random() < 0.5:
+        return kept
+    foreign = chance.choice(spans).resource
+    return [
+        replace(
+            span,
+            attributes={name: value for name, value in span.attributes.items() if name != "flowtrail.number"},
+            trace_state=chance.choice(["ot=th:8", "ot=th:0", ""]),
+        )
+        if span.resource == foreign
+        else span
+        for span in kept
+    ]
+
+
 DESTINATIONS = ("orders", "invoices", "orders.retry", "mails")
 
 
@@ -149,6 +168,8 @@ class Chains:
         more: dict[str, Any] = {
             "cloudevents.event_type": chosen.choice(["Placed"] * 5 + ["Changed", None]),
             "flowtrail.schema.id": chosen.choice(["7", "8", None]),
+            "messaging.message.content_type": chosen.choice(["application/json"] * 4 + ["avro/binary", None]),
+            "messaging.header.event_version": chosen.choice(["1", "1", "2", None]),
             "flowtrail.payload.digest": chosen.choice(["d1", "d2", "d3", None]),
         }
         tie = chosen.choice(["id"] * 9 + ["parent"] * 3 + ["link"] * 3 + ["none"])

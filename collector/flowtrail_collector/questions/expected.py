@@ -35,7 +35,8 @@ def expected(connection: duckdb.DuckDBPyConnection, more: Sequence[Pair] = ()) -
 
     `seen`     it was handed something there, settled or owned it, or the broker knows its committed position
     `missing`  something is known of the destination, and nothing at all of the group
-    `unknown`  `telemetry gap`: an instance that is dark may be the group; `no such destination`: nothing is known of it
+    `unknown`  `telemetry gap`, `sampled`: an instance that is dark may be the group, or may have been; `no such
+               destination`: nothing is known of it
     """
     declared = fetch(
         connection, "SELECT DISTINCT destination, consumer_group FROM declaration_rows WHERE kind = 'group'"
@@ -43,12 +44,13 @@ def expected(connection: duckdb.DuckDBPyConnection, more: Sequence[Pair] = ()) -
     own = {(row["destination"], row["consumer_group"]) for row in declared}
     seen = {(row["destination"], row["grp"]): row["last_ns"] for row in fetch(connection, view_sql("seen_groups"))}
     known = {row["destination"] for row in fetch(connection, _KNOWN)} | {destination for destination, _ in seen}
-    hidden = fetch(connection, view_sql("hiding"))[0]["hidden"]
+    hiding = fetch(connection, view_sql("hiding"))
+    gap = ("sampled" if any(row["sampled"] for row in hiding) else "telemetry gap") if hiding else None
     document = head(connection, "flowtrail.expected/1")
     document["coverage"] = coverage(connection)
     document["rows"] = [
         {"destination": pair[0], "group": pair[1], "declared": pair in own}
-        | _answer(pair, seen, known, hidden=hidden)
+        | _answer(pair, seen, known, gap)
         | {"last_at": rfc3339_or_none(seen.get(pair))}
         for pair in [*sorted(own), *dict.fromkeys(pair for pair in more if pair not in own)]
     ]
@@ -58,7 +60,7 @@ def expected(connection: duckdb.DuckDBPyConnection, more: Sequence[Pair] = ()) -
 _KNOWN = "SELECT DISTINCT destination FROM ledger_rows WHERE destination IS NOT NULL"
 
 
-def _answer(pair: Pair, seen: dict[Pair, int], known: set[str], *, hidden: bool) -> Document:
+def _answer(pair: Pair, seen: dict[Pair, int], known: set[str], gap: str | None) -> Document:
     destination, group = pair
     others = sorted(name for where, name in seen if where == destination)
     if pair in seen:
@@ -67,6 +69,6 @@ def _answer(pair: Pair, seen: dict[Pair, int], known: set[str], *, hidden: bool)
         near = difflib.get_close_matches(destination, sorted(known), n=1)
         return {"answer": "unknown", "reason": "no such destination", "near": near}
     near = difflib.get_close_matches(group, others, n=1)
-    if hidden:
-        return {"answer": "unknown", "reason": "telemetry gap", "near": near}
+    if gap is not None:
+        return {"answer": "unknown", "reason": gap, "near": near}
     return {"answer": "missing", "reason": None, "near": near}

@@ -27,6 +27,7 @@ MOST_ALIKE = 400
 """Sends and processings of the contents asked about that are looked at, of each the nearest in time."""
 
 _TELLING = frozenset({"send", "create", "process"})
+_SHAPES = ("schema_id", "content_type", "event_version")
 
 Place = tuple[str, int, int]
 
@@ -143,7 +144,7 @@ def changes(gathering: Gathering, asked: Names) -> None:
     partitions = {
         (row["destination"], row["partition"])
         for row in _of(gathering.rows(), asked)
-        if row["schema_id"] is not None and row["partition"] is not None
+        if row["partition"] is not None and any(row[column] is not None for column in _SHAPES)
     }
     if partitions:
         columns = [list(column) for column in zip(*sorted(partitions), strict=True)]

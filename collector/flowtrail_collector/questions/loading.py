@@ -47,14 +47,16 @@ def load(
     ledger = _table(connection, "ledger_rows", _TELLING, [destinations, instances])
     # To plan a query takes two milliseconds, rows or none: what is known to be empty is not asked for.
     watched = connection.execute(_WATCHED).fetchone() is not None
-    incomplete = _incomplete(ledger)
+    hiding = _relation(connection, "hiding")
+    incomplete = sorted({*_incomplete(ledger), *_values(hiding, "who")})
+    hosts = (_values(ledger, "host") | _values(hiding, "host")) - {None}
     of_who = "who IN (SELECT unnest($1::VARCHAR[]))"
     return {
         "span_rows": (columns, spans),
         "link_rows": _table(connection, "link_rows", _LINKED_TO, [sorted(held["trace_id"])]),
         "ledger_rows": ledger,
         "declared": _relation(connection, "declared"),
-        "hiding": _relation(connection, "hiding"),
+        "hiding": hiding,
         "as_of": _relation(connection, "as_of"),
         "stretches": (
             _relation(connection, "stretches")
@@ -67,9 +69,7 @@ def load(
         },
         "holes": _relation(connection, "holes", of_who, [incomplete]) if incomplete else _empty("holes"),
         "clock_deltas": (
-            _relation(connection, "clock_deltas")
-            if stretches is None or len(_values(ledger, "host") - {None}) > 1
-            else _empty("clock_deltas")
+            _relation(connection, "clock_deltas") if stretches is None or len(hosts) > 1 else _empty("clock_deltas")
         ),
     }
 

@@ -296,7 +296,7 @@ _TABLES: Mapping[str, str] = {
     "link_rows": "trace_id, span_id, linked_trace_id, linked_span_id, destination, partition, offset, message_id, "
     "correlation_id, message_key",
     "ledger_rows": "service, instance, host, system, cluster_id, destination, consumer_group, operation, closing, "
-    "spans, numbered, last_number, dropped, dropped_links, first_ns, last_ns",
+    "spans, numbered, last_number, dropped, dropped_links, first_ns, last_ns, told_sampling, stand_for",
 }
 
 

@@ -197,6 +197,7 @@ class _Marks:
             row["coverage"] = self._shares.get(("read", system, destination, party))
             row["assumed"] = bool(group.get("assumed", False))
             missing = "telemetry gap" if group.get("numbered") else "its members do not number their spans"
+            missing = "sampled" if group.get("sampled") else missing
             self._doubt(row, missing, when=(system, destination, partition, party) in self._hidden)
         claims = self._claims.get(place, {})
         row["findings"] = {severity: claims.get(severity, 0) for severity in ("error", "warning", "info")}

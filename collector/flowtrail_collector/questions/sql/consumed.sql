@@ -22,21 +22,24 @@
 -- 12 unknown       anything else, with the reason
 --
 -- failed, unfinished, pending and skipped rest on something not having happened: where a member of the group is dark they are
--- unknown. A member that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
+-- unknown, with the reason `telemetry gap`, or `sampled` where a member is known to keep a part of its spans only. A member
+-- that gave no sign for longer than Kafka's default max.poll.interval.ms is not called alive.
 WITH expected AS (
-    SELECT system, destination, grp, assumed, service, instrumented, dark, traced, numbered, FALSE AS absent
+    SELECT system, destination, grp, assumed, service, instrumented, dark, traced, numbered, sampled, FALSE AS absent
     FROM readers
     UNION ALL
-    SELECT system, destination, grp, FALSE, NULL, FALSE, hidden, TRUE, FALSE, TRUE
+    SELECT system, destination, grp, FALSE, NULL, FALSE, FALSE, TRUE, FALSE, FALSE, TRUE
     FROM missing
 ),
 pairs AS (
     SELECT p.event, p.destination, p.log, p."partition", p."offset", p.copied,
         p.conflict AND NOT p.survived AS conflict, r.grp, r.assumed, r.service,
-        r.instrumented, h."offset" IS NOT NULL OR (r.absent AND r.dark) AS dark, r.traced, r.numbered, r.absent
+        r.instrumented, h."offset" IS NOT NULL OR o.event IS NOT NULL AS dark, r.traced, r.numbered, r.absent,
+        coalesce(o.sampled, r.sampled) AS sampled
     FROM places AS p
     JOIN expected AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
     LEFT JOIN hidden AS h ON h.grp = r.grp AND h.log = p.log AND h."offset" = p."offset"
+    LEFT JOIN overlooked AS o ON r.absent AND o.event = p.event AND o.destination = p.destination
 ),
 ranked_turns AS (
     SELECT
@@ -237,7 +240,8 @@ named AS (
     SELECT
         *,
         split_part(verdict, '|', 1) AS answer,
-        nullif(substr(verdict, length(split_part(verdict, '|', 1)) + 2), '') AS reason
+        CASE WHEN verdict = 'unknown|telemetry gap' AND sampled THEN 'sampled'
+             ELSE nullif(substr(verdict, length(split_part(verdict, '|', 1)) + 2), '') END AS reason
     FROM judged
 ),
 ordered AS (
@@ -301,15 +305,17 @@ without_place AS (
         p.event, p.destination, r.grp, r.assumed, r.service, c.copy_destination, c.refs AS copy_refs,
         CASE WHEN t.ok > 0 THEN 'processed' WHEN t.failed > 0 AND c.event IS NOT NULL THEN 'dead-lettered'
              WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
-             WHEN r.absent AND NOT r.dark AND NOT p.failed THEN 'missing' ELSE 'unknown' END AS answer,
-        CASE WHEN r.absent AND NOT p.failed THEN CASE WHEN r.dark THEN 'telemetry gap' END
+             WHEN r.absent AND o.event IS NULL AND NOT p.failed THEN 'missing' ELSE 'unknown' END AS answer,
+        CASE WHEN r.absent AND NOT p.failed THEN CASE WHEN o.sampled THEN 'sampled' WHEN o.event IS NOT NULL THEN 'telemetry gap' END
              WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL
-             WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.attempts > 0 THEN 'telemetry gap'
+             WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.attempts > 0
+                 THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
              WHEN p.overwritten THEN 'another event stands at its record' WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
         coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
         t.error_type, coalesce(t.refs, []) AS refs
     FROM placeless AS p
     JOIN expected AS r ON r.destination = p.destination AND r.system IS NOT DISTINCT FROM p.system
+    LEFT JOIN overlooked AS o ON r.absent AND o.event = p.event AND o.destination = p.destination
     LEFT JOIN told AS t ON t.event = p.event AND t.destination = p.destination AND t.grp = r.grp
     LEFT JOIN copied_elsewhere AS c ON c.event = p.event AND c.destination = p.destination AND c.grp = r.grp
 )

@@ -8,8 +8,8 @@ SELECT
     cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
     message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
     producer_seq, publish_outcome, publish_timeout_ms, attempt, outcome_inferred, member, generation, "position", position_reason,
-    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
-    transaction_outcome
+    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, content_type,
+    event_version, transaction_id, transaction_outcome, sampling
 FROM span_rows
 WHERE NOT conflicting
 UNION ALL
@@ -18,8 +18,8 @@ SELECT
     cluster_id, operation, operation_name, destination, "partition", "offset", offset_last, offset_runs, batch_count,
     message_id, event_source, correlation_id, causation_id, event_type, message_key, consumer_group, producer_epoch,
     producer_seq, publish_outcome, publish_timeout_ms, attempt, outcome_inferred, member, generation, "position", position_reason,
-    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, transaction_id,
-    transaction_outcome
+    origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, content_type,
+    event_version, transaction_id, transaction_outcome, sampling
 FROM (
     SELECT
         *,

@@ -2,7 +2,7 @@
 --
 -- flowtrail's tracer numbers its spans 1, 2, 3 ... per instance, so `expected - received` spans are lost. `dark` says
 -- that nothing may be concluded from what this instance did not report: it has holes, dropped spans, or is not
--- numbered at all (a foreign instrumentation, whose sampling nobody told us). `dark_until`: by then, on its own clock, it
+-- numbered at all (a foreign instrumentation). `dark_until`: by then, on its own clock, it
 -- had recorded whatever it hides: a hole hides nothing that came later. The greatest number where nobody can tell. `ended` says that its last span is a
 -- revoke or a close: it has no tail that a crash could have swallowed. The sums stand in ledger_rows, which
 -- retention leaves alone.
@@ -11,6 +11,9 @@
 -- began. Then its numbers order its spans, not its clock. Ten milliseconds are granted to threads that race between
 -- reading the clock and taking a number. Receives are left out: an iteration's range is recorded when it is sealed,
 -- after the processings that it covers.
+-- `sampled` says that it is not numbered and that its tracestates tell of less than 100 %: `told_sampling` of its spans tell,
+-- and they stand for `stand_for` thousandths of spans. Where they tell of 100 % nothing more is known: spans below a caller
+-- who did not sample never come, nor do those that an exporter dropped, and without numbers neither leaves a hole.
 -- Ledgered are the instances of the evidence and every instance that ever read one of its destinations: what a reader
 -- did not report may be the very row that is missing.
 WITH seen AS (
@@ -35,7 +38,9 @@ told AS (
         arg_max(l.operation, l.last_number)             AS last_operation,
         arg_max(l.closing, l.last_number)               AS last_closing,
         min(l.first_ns)                                 AS first_ns,
-        max(l.last_ns)                                  AS last_ns
+        max(l.last_ns)                                  AS last_ns,
+        coalesce(sum(l.told_sampling), 0)               AS told_sampling,
+        coalesce(sum(l.stand_for), 0)                   AS stand_for
     FROM ledger_rows AS l
     JOIN seen AS s ON s.who = coalesce(l.instance, 'service ' || l.service)
     GROUP BY s.who
@@ -80,6 +85,9 @@ SELECT
     END AS dark_until,
     coalesce(t.last_operation = 'revoke' OR t.last_closing, FALSE) AS ended,
     coalesce(c.stepped, FALSE)            AS stepped,
+    t.last_number IS NULL AND t.stand_for > 1000 * t.told_sampling AS sampled,
+    t.told_sampling,
+    t.stand_for,
     t.first_ns,
     t.last_ns
 FROM told AS t

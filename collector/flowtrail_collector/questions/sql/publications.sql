@@ -10,7 +10,8 @@ WITH sends AS (
         ref, trace_id, span_id, parent_span_id, operation, system, cluster, log, destination, "partition", "offset",
         event_id, message_id, correlation_id, causation_id, event_type, message_key, service, who, instance, host, number,
         dark, producer_epoch, producer_seq, publish_outcome, status, error_type, publish_timeout_ms, transaction_id,
-        origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, batch_count,
+        origin_destination, origin_partition, origin_offset, origin_group, payload_digest, schema_id, content_type,
+        event_version, batch_count,
         start_ns, end_ns, ord_start, ord_end
     FROM placed
     WHERE operation IN ('send', 'create') AND destination IS NOT NULL
@@ -92,6 +93,8 @@ SELECT
     s.origin_group,
     s.payload_digest,
     s.schema_id,
+    s.content_type,
+    s.event_version,
     s.batch_count,
     s.start_ns,
     s.end_ns,

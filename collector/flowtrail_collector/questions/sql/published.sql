@@ -8,7 +8,8 @@
 -- in-doubt timeout, crash, closed, or transaction open
 -- unknown no producer telemetry; ack not instrumented
 --
--- A definite failure counts as `no` only where nobody who could have seen the record is dark.
+-- A definite failure counts as `no` only where nobody who could have seen the record is dark; else it is unknown, with the
+-- reason `telemetry gap`, or `sampled` where one of them is known to keep a part of its spans only.
 WITH seen AS (
     SELECT p.event, p.destination, p.log, p."offset", min(d.ref) AS ref
     FROM places AS p
@@ -49,7 +50,7 @@ said AS (
     GROUP BY event, destination
 ),
 readers_dark AS (
-    SELECT s.event, s.destination
+    SELECT s.event, s.destination, bool_or(r.sampled) AS sampled
     FROM said AS s
     JOIN readers AS r ON r.destination = s.destination AND r.system IS NOT DISTINCT FROM s.system
         AND (r.dark OR r.dark_until IS NOT NULL)
@@ -85,7 +86,8 @@ SELECT
         WHEN s.open > 0 THEN 'transaction open'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'aborted'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
-        WHEN s.failed = s.publications AND r.event IS NOT NULL THEN 'telemetry gap'
+        WHEN s.failed = s.publications AND r.event IS NOT NULL
+            THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
         WHEN s.failed = s.publications THEN 'failed'
         WHEN s.in_doubt > 0 THEN s.doubt
         WHEN s.publications IS NULL THEN 'no producer telemetry'

@@ -4,7 +4,8 @@
 -- `instrumented`: an instance of its service has sent a process span for it, so a delivered record without one began
 -- and never ended once its member went on. `dark`: some instance of it may hide what it did at any time (see instances),
 -- so nothing may be concluded from what was not seen of this group. `dark_until`: only until then, on the clock of
--- `dark_host`: of a record that came to be later, all was seen.
+-- `dark_host`: of a record that came to be later, all was seen. `sampled`: some instance of it is known to keep a part of
+-- its spans only.
 WITH here AS (
     SELECT DISTINCT system, destination FROM placed WHERE destination IS NOT NULL
 ),
@@ -19,6 +20,7 @@ told AS (
         max(i.dark_until)                              AS dark_until,
         min(CASE WHEN i.dark_until IS NOT NULL THEN i.host END) AS dark_host,
         bool_or(coalesce(i.numbered, FALSE))           AS numbered,
+        bool_or(coalesce(i.sampled, FALSE))            AS sampled,
         TRUE                                           AS traced
     FROM group_members AS n
     JOIN here ON here.system IS NOT DISTINCT FROM n.system AND here.destination = n.destination
@@ -33,7 +35,7 @@ committed AS (
 )
 SELECT * FROM told
 UNION ALL
-SELECT c.system, c.destination, c.grp, FALSE, NULL, FALSE, TRUE, NULL, NULL, FALSE, FALSE
+SELECT c.system, c.destination, c.grp, FALSE, NULL, FALSE, TRUE, NULL, NULL, FALSE, FALSE, FALSE
 FROM committed AS c
 WHERE NOT EXISTS (
     SELECT 1 FROM told AS t WHERE t.system = c.system AND t.destination = c.destination AND t.grp = c.grp
