@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.broker.sample import NOBODY, Group, Member, Place, Reach, Sample, Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 ANSWER_TIMEOUT_MS = 5_000
 LOOK_TIMEOUT_S = 2.0
@@ -26,15 +26,16 @@ class KafkaBroker:
         self,
         bootstrap_servers: str,
         *,
+        access: Mapping[str, object] | None = None,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Connect. Raises KafkaError when no broker answers in time."""
-        self._servers = bootstrap_servers.split(",")
+        """Connect, to a secured cluster by `access` (see `broker.properties`). Raises KafkaError when no broker answers."""
+        self._reached: dict[str, Any] = {"bootstrap_servers": bootstrap_servers.split(","), **(access or {})}
         self._timeout_ms = timeout_ms
         self._clock = clock
         self._admin = _connected(
-            bootstrap_servers=self._servers,
+            **self._reached,
             client_id="flowtrail-watcher",
             bootstrap_timeout_ms=timeout_ms,
             request_timeout_ms=timeout_ms,
@@ -167,7 +168,7 @@ class KafkaBroker:
         from kafka.errors import KafkaError
 
         consumer = KafkaConsumer(
-            bootstrap_servers=self._servers,
+            **self._reached,
             client_id="flowtrail-watcher",
             isolation_level="read_committed",
             enable_auto_commit=False,

@@ -86,7 +86,8 @@ class BrokerWatcher:
             self._disconnect()
             raise SourceUnavailable(
                 f"the broker does not answer: tried {self.bootstrap_servers} ({_why(error)}). "
-                "Check --bootstrap-servers, and that the broker advertises an address that can be reached from here",
+                "Check --bootstrap-servers, that the broker advertises an address that can be reached from here, and "
+                "--kafka-config where it asks for TLS or a login",
             ) from error
 
     def start(self) -> None:

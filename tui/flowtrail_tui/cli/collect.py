@@ -53,6 +53,7 @@ SIZE_LIMIT_MIB = 64
     metavar="HOST:PORT[,...]",
     help="A Kafka cluster to watch: ends, positions and members of all its groups.",
 )
+@options.kafka_config_option
 @click.option("--watch-every", default="5s", show_default=True, metavar="AGE", help="How often the cluster is asked.")
 @click.option(
     "--config",
@@ -86,6 +87,7 @@ def command(
     grpc: str,
     http: str,
     bootstrap_servers: str | None,
+    kafka_config: Path | None,
     watch_every: str,
     config: str | None,
     retain: str | None,
@@ -109,9 +111,10 @@ def command(
         memory_limit=memory_limit,
     )
     every_s = _seconds("--watch-every", watch_every)
+    access = options.kafka_access(bootstrap_servers, kafka_config)
     _log_to_stderr()
     with _signals() as ended:
-        watching = _Watching(bootstrap_servers, every_s)
+        watching = _Watching(bootstrap_servers, every_s, access)
         watching.connect()
         collector = Collector(settings, routes=lambda kept, running: _routes(kept, running, watching, api_token))
         try:
@@ -153,9 +156,10 @@ class _Declared:
 class _Watching:
     """The broker watcher of a collector, or none."""
 
-    def __init__(self, bootstrap_servers: str | None, every_s: float) -> None:
+    def __init__(self, bootstrap_servers: str | None, every_s: float, access: dict[str, object]) -> None:
         self.bootstrap_servers = bootstrap_servers
         self._every_s = every_s
+        self._access = access
         self._collector: Collector | None = None
         self.watcher: BrokerWatcher | None = None
 
@@ -165,8 +169,10 @@ class _Watching:
             return
         from flowtrail_collector.broker import BrokerWatcher, KafkaBroker
 
-        servers = self.bootstrap_servers
-        self.watcher = BrokerWatcher(servers, lambda: KafkaBroker(servers), self._store, every_s=self._every_s)
+        servers, access = self.bootstrap_servers, self._access
+        self.watcher = BrokerWatcher(
+            servers, lambda: KafkaBroker(servers, access=access), self._store, every_s=self._every_s
+        )
         self.watcher.connect()
 
     def start(self, collector: Collector) -> None:

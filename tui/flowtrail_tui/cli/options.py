@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -35,8 +36,26 @@ config_option = click.option(
     help="What is declared of the system, for a store file. Default: ./flowtrail.toml if it is there, else what the "
     "store holds. A collector has its own.",
 )
+kafka_config_option = click.option(
+    "--kafka-config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How a secured cluster is reached (TLS, SASL): a properties file, as Kafka's own commands take it.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the JSON document.")
 plain_option = click.option("--plain", is_flag=True, help="Write plain text without colour (colour needs a terminal).")
+
+
+def kafka_access(bootstrap_servers: str | None, kafka_config: Path | None) -> dict[str, object]:
+    """Return how the named cluster is reached. Raises UsageError for a file that says it wrongly, or of no cluster."""
+    from flowtrail_collector.broker.properties import read_properties
+    from flowtrail_collector.errors import UsageError
+
+    if kafka_config is None:
+        return {}
+    if bootstrap_servers is None:
+        raise UsageError("--kafka-config says how a cluster is reached; name it with --bootstrap-servers")
+    return read_properties(kafka_config)
 
 
 def _understood(_context: click.Context, option: click.Parameter, text: str | None) -> str | None:

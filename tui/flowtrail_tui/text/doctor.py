@@ -46,11 +46,11 @@ def check_source(spec: str | None) -> tuple[list[Check], dict[str, Any] | None]:
     return [Check("source", "ok", f"{source.name}, {kind}")], status
 
 
-def check_broker(bootstrap_servers: str) -> Check:
-    """Try a Kafka cluster."""
+def check_broker(bootstrap_servers: str, access: dict[str, object]) -> Check:
+    """Try a Kafka cluster, reached by `access` where it is secured."""
     from flowtrail_collector.broker import BrokerWatcher, KafkaBroker
 
-    watcher = BrokerWatcher(bootstrap_servers, lambda: KafkaBroker(bootstrap_servers), lambda _: None)
+    watcher = BrokerWatcher(bootstrap_servers, lambda: KafkaBroker(bootstrap_servers, access=access), lambda _: None)
     try:
         watcher.check()
         told = watcher.status()
