@@ -30,7 +30,7 @@ class KafkaBroker:
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Connect, to a secured cluster by `access` (see `broker.properties`). Raises KafkaError when no broker answers."""
+        """Connect, where need be by `access` (see `broker.properties`). Raises KafkaError when no broker answers."""
         self._reached: dict[str, Any] = {"bootstrap_servers": bootstrap_servers.split(","), **(access or {})}
         self._timeout_ms = timeout_ms
         self._clock = clock

@@ -48,7 +48,7 @@ def load(
     # To plan a query takes two milliseconds, rows or none: what is known to be empty is not asked for.
     watched = connection.execute(_WATCHED).fetchone() is not None
     hiding = _relation(connection, "hiding")
-    incomplete = sorted({*_incomplete(ledger), *_values(hiding, "who")})
+    incomplete = sorted({*_incomplete(ledger), *_values(hiding, "who", "numbered")})
     hosts = (_values(ledger, "host") | _values(hiding, "host")) - {None}
     of_who = "who IN (SELECT unnest($1::VARCHAR[]))"
     return {
@@ -81,10 +81,12 @@ _OF_THE_BROKER = ("committed_positions", "log_starts", "topic_policies", "sample
 _ASKED = frozenset({"trace_id", "destination"})
 
 
-def _values(table: Table, column: str) -> set[Any]:
+def _values(table: Table, column: str, where: str | None = None) -> set[Any]:
+    """Return the values of a column, of all rows or of those in which the column `where` is true."""
     columns, rows = table
     place = columns.index(column)
-    return {row[place] for row in rows}
+    told = rows if where is None else [row for row in rows if row[columns.index(where)]]
+    return {row[place] for row in told}
 
 
 def _empty(name: str) -> Table:

@@ -9,13 +9,12 @@
 WITH told AS (
     SELECT
         coalesce(instance, 'service ' || service)              AS who,
-        CASE WHEN count(DISTINCT host) = 1 THEN min(host) END  AS host,
+        CASE WHEN min(host) = max(host) THEN min(host) END     AS host,
         sum(numbered)                                          AS received,
         max(last_number)                                       AS last_number,
         coalesce(max(dropped), 0)                              AS dropped,
         count(operation)                                       AS messaging,
-        arg_max(operation, last_number)                        AS last_operation,
-        arg_max(closing, last_number)                          AS last_closing,
+        arg_max(closing OR coalesce(operation = 'revoke', FALSE), last_number) AS ended,
         max(last_ns)                                           AS last_ns,
         coalesce(sum(told_sampling), 0)                        AS told_sampling,
         coalesce(sum(stand_for), 0)                            AS stand_for
@@ -26,7 +25,7 @@ SELECT
     who, host,
     last_number IS NOT NULL                                          AS numbered,
     greatest(last_number - received, dropped)                        AS missing,
-    coalesce(last_operation = 'revoke' OR last_closing, FALSE)       AS ended,
+    coalesce(ended, FALSE)                                           AS ended,
     last_ns,
     last_number IS NULL AND stand_for > 1000 * told_sampling         AS sampled
 FROM told
