@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 EVERYTHING = Window(None, None)
 TABLES = (
-    "span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "broker_partition_rows",
-    "broker_position_rows", "broker_member_rows", "broker_topic_rows",
+    "span_rows", "link_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows",
+    "broker_partition_rows", "broker_position_rows", "broker_member_rows", "broker_topic_rows",
 )  # fmt: skip
 UNJUDGED = frozenset({"telemetry-gap", "clock-skew", "content-duplicate", "schema-change", "storm"})
 """Kinds that are told of no world's facts, or that no world has yet."""
