@@ -343,3 +343,35 @@ def test_a_processing_that_names_another_send_shows_no_ghost(told, world):
     store = told(world.without(second.span))
     assert not store.findings("ghost-publish")
     assert store.published("order") == ("yes", "seen")
+
+
+def test_failed_while_a_record_that_nobody_named_is_in_a_readers_hands_is_unknown(told, world):
+    """The reader was handed a record and has not ended with it: it may be the one of which the client was told no."""
+    shop = world.service("shop")
+    order = shop.send("orders", None, outcome="failed", error="UnknownServerError")
+    reader(world).receive("orders", 0, 0)
+    store = told(world)
+    assert store.published(order.id) == ("unknown", "a record that nobody has named was handed out")
+    assert store.kinds() == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(7, None), (None, 4)])
+def test_failed_beside_a_nameless_record_that_stands_elsewhere_in_the_log_is_no(told, world, before, after):
+    """What the producer had acked before it stands below, what it sent afterwards beyond: the record is another's."""
+    shop = world.service("shop")
+    if before is not None:
+        shop.send("orders", 0, before)
+    order = shop.send("orders", None, outcome="failed", error="UnknownServerError")
+    if after is not None:
+        shop.send("orders", 0, after)
+    reader(world).receive("orders", 0, 5)
+    store = told(world)
+    assert store.published(order.id) == ("no", "failed")
+    assert ("publish-failed", "error") in store.kinds()
+
+
+def test_failed_beside_a_record_that_was_handed_out_before_is_no(told, world):
+    """A record that a reader on the same host was handed before the send began is another's."""
+    reader(world).receive("orders", 0, 5)
+    order = world.service("shop").send("orders", None, outcome="failed", error="UnknownServerError")
+    assert told(world).published(order.id) == ("no", "failed")

@@ -302,6 +302,7 @@ class Answering:
             shadow = any(
                 history.crashes[g, log] for g, log in list(history.moves) if log.destination == sends[0].destination
             )
+            shadow = shadow or any(map(history.maybe_read, sends))
             return {"no" if not handed else "yes", *(("unknown",) if shadow or handed else ())}
         return {"no"}
 

@@ -56,6 +56,25 @@ class History:
         """Tell whether a processing of it ended: its span bears the names of the event."""
         return any(attempt.ended is not None for turn in self.handed[place] for attempt in turn.attempts)
 
+    def maybe_read(self, send: Send) -> bool:
+        """Tell whether a record that nobody has named, and that may be this send's, was in a reader's hands."""
+        return any(
+            place.log.destination == send.destination
+            and turns
+            and not self.named(place)
+            and not any(
+                other.instance == send.instance
+                and other.log == place.log
+                and other.acked is not None
+                and (
+                    (other.acked > place.offset and (other.acked_order or NEVER) < send.order)
+                    or (other.acked < place.offset and other.order > send.order)
+                )
+                for other in self.facts.sends
+            )
+            for place, turns in list(self.handed.items())
+        )
+
     def committed(self, send: Send) -> bool:
         """Tell whether readers are meant to see it."""
         return send.transaction is None or send.transaction.outcome == "committed"

@@ -55,6 +55,7 @@ def publications(history: History) -> Iterator[Expected]:
         elif any(send.outcome == "failed" for send in sends) and all(
             send.outcome == "failed" or not history.committed(send) for send in sends
         ):
+            shadow = shadow or any(send.outcome == "failed" and history.maybe_read(send) for send in sends)
             aborted = any(send.outcome != "failed" for send in sends)
             if not handed:
                 yield Expected(

@@ -44,6 +44,8 @@ MOST_RANGES = 64
 MOST_RANGES_OF_MANY = 4_096
 MOST_UNCLIPPED = 64
 """Records of a receive that are told one by one even where most of them do not matter."""
+_ERROR = 2
+"""The status of a span that failed."""
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
 
@@ -231,8 +233,9 @@ class _Gatherer:
             ended = _spans_with("transaction_id", "VARCHAR") + " AND operation = 'settle'"
             self.add(self.find(ended, [sorted(seeds.transactions)]))
         around = ranges(seeds.places, NEIGHBOURS, self._most_ranges)
+        nameless = self._nameless()
         if not around:
-            return []
+            return nameless
         self.add(self.find(query("near"), _bound(around)))
         reads = Reads(self.rows(), seeds.places)
         wider = self._reach(around, reads)
@@ -253,7 +256,22 @@ class _Gatherer:
         }
         if len(members) > 1:
             self.add(self.find(query("tenure"), _lists(sorted(members))))
-        return wider
+        return merged([*wider, *nameless], self._most_ranges)
+
+    def _nameless(self) -> list[Range]:
+        """Gather the records that may be those of sends that failed: handed out, and named by nobody."""
+        failed = [
+            (row["destination"], row["partition"], row["service"], row["instance"], row["message_id"], row["start_ns"],
+             row["end_ns"])
+            for row in self.rows()
+            if row["operation"] == "send" and (row["publish_outcome"] == "failed" or row["status"] == _ERROR)
+        ]  # fmt: skip
+        if not failed:
+            return []
+        found = self.pairs(query("nameless"), _lists(failed))
+        self.add({span for span, *_ in found})
+        places = ((destination, partition, at, at) for _, destination, partition, at in found if destination)
+        return merged(places, self._most_ranges)
 
     def _pass_by(self, around: list[Range], reads: Reads, places: set[Place]) -> None:
         """Gather what shows whether groups that were not handed the records came past them, and what excuses it."""

@@ -67,6 +67,7 @@ RELATIONS: tuple[str, ...] = (
     "passed",
     "skips",
     "overlooked",
+    "nameless",
     "published",
     "arrivals",
     "consumed",

@@ -1,7 +1,8 @@
 -- publish-failed, publish-in-doubt, ghost-publish.
 --
 -- publish-failed    error    a publication failed definitively, none of the same event to that destination succeeded, and
---                            nobody saw it; not given where a reader of the destination is dark
+--                            nobody saw it; not given where a reader of the destination is dark, or was handed a record
+--                            that nobody has named yet (see nameless)
 -- publish-in-doubt  warning  neither ack nor definite failure known, and older than the client's delivery timeout
 --                            (`flowtrail.publish.timeout`, else 120 s) at the watermark
 -- ghost-publish     error    failed definitively, yet consumed. The record must be that send's own: no other send of the
@@ -44,7 +45,7 @@ seen_by AS (
 told AS (
     SELECT
         CASE
-            WHEN f.answer = 'no' AND NOT f.seen THEN 'publish-failed'
+            WHEN f.answer = 'no' AND NOT f.seen AND u.event IS NULL THEN 'publish-failed'
             WHEN n.process_ref IS NOT NULL THEN 'ghost-publish'
             WHEN b.ref IS NOT NULL AND o.possible = 0 AND NOT coalesce(d.event IS NOT NULL, FALSE) THEN 'ghost-publish'
         END AS kind,
@@ -59,6 +60,7 @@ told AS (
     LEFT JOIN named AS n ON n.ref = f.ref
     LEFT JOIN seen_by AS b ON b.send_ref = f.ref
     LEFT JOIN dark_producers AS d ON d.event = f.event AND d.destination = f.destination
+    LEFT JOIN nameless AS u ON u.event = f.event AND u.destination = f.destination
     UNION ALL
     SELECT
         'publish-in-doubt', 'warning', r.reason,

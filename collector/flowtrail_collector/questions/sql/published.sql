@@ -9,7 +9,8 @@
 -- unknown no producer telemetry; ack not instrumented
 --
 -- A definite failure counts as `no` only where nobody who could have seen the record is dark; else it is unknown, with the
--- reason `telemetry gap`, or `sampled` where one of them is known to keep a part of its spans only.
+-- reason `telemetry gap`, or `sampled` where one of them is known to keep a part of its spans only; and where no record that nobody has named is in
+-- a reader's hands (see nameless).
 WITH seen AS (
     SELECT p.event, p.destination, p.log, p."offset", min(d.ref) AS ref
     FROM places AS p
@@ -76,7 +77,7 @@ SELECT
         WHEN s.open > 0 THEN 'in-doubt'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'no'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'yes'
-        WHEN s.failed = s.publications AND r.event IS NOT NULL THEN 'unknown'
+        WHEN s.failed = s.publications AND (r.event IS NOT NULL OR n.event IS NOT NULL) THEN 'unknown'
         WHEN s.failed = s.publications THEN 'no'
         WHEN s.in_doubt > 0 THEN 'in-doubt'
         ELSE 'unknown'
@@ -88,6 +89,7 @@ SELECT
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
         WHEN s.failed = s.publications AND r.event IS NOT NULL
             THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
+        WHEN s.failed = s.publications AND n.event IS NOT NULL THEN 'a record that nobody has named was handed out'
         WHEN s.failed = s.publications THEN 'failed'
         WHEN s.in_doubt > 0 THEN s.doubt
         WHEN s.publications IS NULL THEN 'no producer telemetry'
@@ -105,3 +107,4 @@ LEFT JOIN said AS s ON s.event = e.event AND s.destination = e.destination
 LEFT JOIN seen_any AS v ON v.event = e.event AND v.destination = e.destination
 LEFT JOIN seen_by_id AS i ON i.event = e.event AND i.destination = e.destination
 LEFT JOIN readers_dark AS r ON r.event = e.event AND r.destination = e.destination
+LEFT JOIN nameless AS n ON n.event = e.event AND n.destination = e.destination
