@@ -910,3 +910,32 @@ def test_a_retry_by_a_group_of_its_own(told, world):
     store = told(world)
     assert store.answers("orders:0:0")["payment"] == "processed"
     assert store.answers("copy") == {"payment-retry": "processed"}
+
+
+def test_of_two_records_one_unknown_nothing_that_rests_on_absence_is_said(told, world):
+    """One copy was handed to a member that is silent since, the other has yet to be read: not pending but unknown."""
+    shop = world.service("shop")
+    before = shop.send("orders", 0, 0)
+    order = shop.send("orders", 0, 1, id="twice")
+    shop.send("orders", 0, 2, id="twice")
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(before)
+    world.wait(400_000)
+    world.service("bystander").close()
+    store = told(world)
+    assert store.line(order.id, "payment")["answer"] == "unknown"
+    assert store.line(order.id, "payment")["reason"] == "the member is silent"
+
+
+def test_a_processing_whose_receive_is_far_away_is_no_poll(told, world):
+    """A member that handles concurrently has yet to begin what it was handed last: in progress, asked alone as well."""
+    sent = orders_of(world, 12)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 5)
+    begun, ended = world.tick(), world.tick()
+    for order in sent[:2]:
+        payment.process(order, start=begun, end=ended)
+    payment.receive("orders", 0, 6, 11)
+    payment.process(sent[2])
+    assert told(world).consumed(sent[9].id, "payment") == "in-progress"

@@ -891,3 +891,49 @@ def test_a_republish_names_the_place_of_a_send_in_doubt(told, world):
     payment.commit("orders", 0, 7)
     payment.close()
     assert told(world).finding("republish")["offsets"] == [5, 6]
+
+
+def test_a_reset_forward_to_the_log_start_moves_nothing_back(told, world):
+    """The next owner begins at 0, where nothing is any more, and is reset to 1, which its forerunner had handled."""
+    sent = orders_of(world, 2)
+    first = member_of(world)
+    handle(first, *sent, commit=False)
+    first.revoke("orders", 0, 0)
+    first.close()
+    second = member_of(world, generation=2)
+    second.reset("orders", 0, 1)
+    handle(second, sent[1])
+    second.close()
+    store = told(world)
+    assert store.findings("replay") == []
+    assert store.finding("redelivery")["severity"] == "error"
+    assert duplicated(store, sent[1].id) == "yes"
+
+
+def test_what_overwrote_a_second_copy_is_no_duplicate(told, world):
+    """An event was published twice, and another one stands where the second copy was acked."""
+    shop = world.service("shop")
+    order, _ = shop.send("orders", 0, 0, id="twice"), shop.send("orders", 0, 1, id="twice")
+    other = shop.send("orders", 0, 1)
+    shop.close()
+    payment = member_of(world)
+    handle(payment, order, other)
+    payment.commit("orders", 0, 2)
+    payment.close()
+    store = told(world)
+    assert duplicated(store, order.id) == "yes"
+    assert duplicated(store, other.id) != "yes"
+
+
+def test_an_earlier_copy_may_be_in_a_hole(told, world):
+    """The producer's first span is missing: it may have told of this very event."""
+    shop = world.service("shop")
+    shop.skip_number()
+    before, order = shop.send("orders", 0, 1), shop.send("orders", 0, 2)
+    shop.close()
+    payment = member_of(world, at=1)
+    handle(payment, before, order)
+    payment.close()
+    store = told(world)
+    assert duplicated(store, order.id) == "unknown"
+    assert store.event(order.id)["reordered"]["answer"] == "no"

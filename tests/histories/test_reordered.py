@@ -454,16 +454,16 @@ def test_hosts_hours_apart(told, world, hours):
 
 
 def test_a_send_known_by_its_consumer_takes_part_in_the_order(told, world):
-    """Number 1 is in doubt and was seen at 6; number 2 of the same key was acked at 5: log-reorder."""
+    """Number 1 is in doubt and was seen at 1; number 2 of the same key was acked at 0: log-reorder."""
     shop = world.service("shop")
     first = shop.send("orders", 0, key="k", outcome="in-doubt")
-    second = shop.send("orders", 0, 5, key="k")
+    second = shop.send("orders", 0, 0, key="k")
     shop.close()
-    payment = member_of(world, at=5)
-    payment.receive("orders", 0, 5, 6)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
     payment.process(second)
-    payment.process(first, offset=6)
-    payment.commit("orders", 0, 7)
+    payment.process(first, offset=1)
+    payment.commit("orders", 0, 2)
     payment.close()
     store = told(world)
     assert ("log-reorder", "error") in store.kinds()
@@ -513,3 +513,43 @@ def test_between_the_last_ack_and_the_overtaker_stands_another_producers_record(
     store = told(world)
     assert store.finding("log-reorder")["offsets"] == [10]
     assert store.event(late.id)["reordered"]["answer"] == "yes"
+
+
+def test_what_stands_below_the_lowest_known_offset_may_be_its_first_copy(told, world):
+    """Nothing is known of offset 0: number 1 may stand there as well, before what seems to have overtaken it."""
+    shop = world.service("shop")
+    begun = world.tick()
+    shop.send("orders", 0, 1, key="k", seq=2)
+    late = shop.send("orders", 0, 2, key="k", seq=1, start=begun)
+    shop.close()
+    store = told(world)
+    assert store.findings("log-reorder") == []
+    assert reordered(store, late.id) != "yes"
+
+
+def test_below_what_another_producer_had_acked_before_it_no_copy_of_it_stands(told, world):
+    """Offset 0 is not known, but what stands at 1 was acked before number 1 was sent."""
+    world.service("other").send("orders", 0, 1)
+    shop = world.service("shop")
+    begun = world.tick()
+    shop.send("orders", 0, 2, key="k", seq=2)
+    shop.send("orders", 0, 3, key="k", seq=1, start=begun)
+    assert told(world).finding("log-reorder")["offsets"] == [3]
+
+
+def test_what_overwrote_another_event_and_was_read_takes_part_in_inversions(told, world):
+    """Two events were acked at one record; the one that was read there was begun after what it caused."""
+    shop = world.service("shop")
+    for offset in (0, 1):
+        shop.send("orders", 0, offset)
+    order = shop.send("orders", 0, 1)
+    payment = world.service("payment")
+    paid = payment.send("payments", 0, 0, cause=order)
+    audit = world.service("audit", group="audit")
+    audit.assign("orders", 0, 0)
+    audit.assign("payments", 0, 0)
+    for sent in (paid, order):
+        audit.receive(sent.destination, 0, sent.offset)
+        audit.process(sent)
+    audit.close()
+    assert set(told(world).kinds()) >= {("causal-inversion", "error"), ("offset-conflict", "error")}

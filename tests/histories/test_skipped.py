@@ -271,6 +271,16 @@ class TestCompaction:
         assert (line["answer"], line["reason"]) == ("not-expected", "compacted")
         assert store.kinds() == []
 
+    def test_what_another_group_was_handed_was_there(self, told, world):
+        """The broker says that the topic is compacted, yet somebody read it: whether it was gone by then is open."""
+        sent = self.history(world)
+        audit = member_of(world, "audit")
+        handle(audit, *sent)
+        audit.commit("orders", 0, 3)
+        audit.close()
+        line = told(world).broker(policy="compact").line(sent[0].id, "payment")
+        assert (line["answer"], line["reason"]) == ("unknown", "may have been compacted away")
+
     def test_the_broker_says_it_is_not(self, told, world):
         """Then nothing excuses it."""
         self.history(world)

@@ -95,7 +95,8 @@ class Answering:
         if place.offset < start:
             return line(place, "not-expected", why="before start")
         if record is not None and record.removed == "compacted":
-            return line(place, "not-expected", "unknown", why="compacted")
+            passed = {"skipped"} if history.moved_over(group, place) else set()
+            return line(place, "not-expected", "unknown", *passed, why="compacted")
         if record is not None and record.removed == "retention":
             return line(place, "skipped", "unknown", why="retention")
         return line(place, "skipped", *self._doubts(group, place), why="passed or moved over")
@@ -108,6 +109,8 @@ class Answering:
         proven = self.history.passed(group, place) or self.history.moved_over(group, place) in ("seek", "reset")
         known = send is not None and send.acked == place.offset
         benign = send is not None and may_be_compacted(self.history, place, send)
+        if benign and self.history.facts.broker_watched and not self.history.handed[place]:
+            return ["unknown", "not-expected"]  # the broker says that the topic is compacted, and nobody ever saw it
         return [] if proven and known and not benign else ["unknown"]
 
     def _uninstrumented(self, turns: list[Turn], place: Place) -> Line:
@@ -269,6 +272,7 @@ class Answering:
             if any(not history.named(p) for s in sends for p in self._all_places(s)):
                 right |= frozenset({"unknown"})
             found.consumed[group] = right
+            found.partly[group] = frozenset(answer for one in lines for answer in one.answers)
         found.optional = frozenset(
             group for group in history.groups_of(destination) if not history.seen_reading(group, destination)
         )

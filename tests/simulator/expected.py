@@ -45,6 +45,8 @@ class Answers:
     consumed: dict[str, frozenset[str]] = field(default_factory=dict)
     duplicated: frozenset[str] = frozenset()
     reordered: frozenset[str] = frozenset()
+    partly: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What is right of some of its records, where telemetry does not tell of all."""
     optional: frozenset[str] = frozenset()
     """Groups of which a line may be missing."""
 

@@ -226,7 +226,8 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
                         Difference("answer", "consumed", f"{name}: no line for {group}, expected {_or(answers)}")
                     )
                 continue
-            _one(judgement, "consumed", f"{name} by {group}", lines[group], answers, telling)
+            allowed = answers | right.partly.get(group, frozenset()) if telling.incomplete else answers
+            _one(judgement, "consumed", f"{name} by {group}", lines[group], allowed, telling)
         waiting = frozenset({"unknown"}) if any(map(_not_built, right.consumed.values())) else frozenset()
         again = frozenset({"yes"}) if telling.incomplete and event_id in handed_again else frozenset()
         _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated | waiting | again, telling)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 SWITCHED_OFF: dict[str, str] = {
     "wide-skew": "with unbounded clocks more is unknown than the simulated truth grants",
     "clock-step": "where a clock was set back, starts of processings are judged by numbers that are not theirs",
-    "overtake-twice": "log-reorder is claimed though the first copy may stand below the lowest offset known",
     "recreate": "of which incarnation another host's spans speak is more often unknown than the truth here grants",
 }
 """Features that no world has for now, each with the reason: a known difference between the product and verdicts.md.

@@ -1,6 +1,8 @@
 -- again: consecutive deliveries of one record to one group. `replayed`: in between the group's position was moved back
--- to the record or below it, by seek, by reset, or from outside; then the second is wanted. Ties in time count as
--- moved: the benign reading. `cause` is named only where the evidence shows it:
+-- to the record or below it, by seek, by reset, or from outside; then the second is wanted. Back, from beyond the record:
+-- an owner that had yet to come to it (its assignment stood below, and it was reset to where the log starts by now) would
+-- have been handed it all the same. Ties in time count as moved: the benign reading. `cause` is named only where the
+-- evidence shows it:
 --
 --   retry       the first attempt failed or never ended
 --   commit lost the same instance was handed it again, and its commit past the record was refused
@@ -40,6 +42,11 @@ back AS (
         AND (m.gen > r.before_gen OR (m.gen = r.before_gen AND m.ord >= r.before_ord))
         AND (m.gen < r.gen OR (m.gen = r.gen AND m.ord <= r.ord))
     WHERE r.turn > 1
+        AND (m.outside OR m.prior IS NULL OR m.prior > r."offset" OR (m.who = r.before_who AND m.gen = r.before_gen)
+            OR EXISTS (
+                SELECT 1 FROM turns AS t
+                WHERE t.grp = m.grp AND t.log = m.log AND t.who = m.who AND t.gen = m.gen AND t.ord <= m.ord
+                    AND t."offset" > r."offset"))
     GROUP BY r.grp, r.log, r."offset", r.turn
 ),
 unfinished_before AS (

@@ -1,7 +1,8 @@
 -- consumed: who consumed the event? One row per event, destination and group that reads the destination.
 --
 -- An event may stand at several records of its destination (resend, republish): each record is judged for the group,
--- and the strongest answer that holds for any of them is the event's. `rank` is that order:
+-- and the strongest answer that holds for any of them is the event's. Where one of them is unknown, what rests on
+-- absence (failed, unfinished, pending, skipped, not-expected) does not hold for the event. `rank` is that order:
 --
 --  1 processed     an attempt ended ok, on the record or on a copy of its chain; or inferred: delivered, outcome not instrumented, position passed within the
 --                  same ownership, by a member that neither vanished nor has holes
@@ -265,8 +266,13 @@ best AS (
             WHEN assumed OR NOT numbered THEN 'B'
             ELSE 'A'
         END AS grade,
-        row_number() OVER (PARTITION BY event, destination, grp ORDER BY rank, log, "offset") AS place
-    FROM ordered
+        row_number() OVER (
+            PARTITION BY event, destination, grp
+            ORDER BY unsure AND answer IN ('failed', 'unfinished', 'pending', 'skipped', 'not-expected'), rank, log, "offset"
+        ) AS place
+    FROM (
+        SELECT *, bool_or(answer = 'unknown') OVER (PARTITION BY event, destination, grp) AS unsure FROM ordered
+    ) AS o
 ),
 told AS (
     SELECT event, destination, grp, count(*) AS handings, count(*) FILTER (WHERE operation = 'process') AS attempts,

@@ -18,7 +18,8 @@ WITH begun AS (
     FROM turns AS t
     JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
     LEFT JOIN instances AS i ON i.who = t.who
-    WHERE NOT r.conflict
+    -- What overwrote another event at its record and was read there is known.
+    WHERE NOT r.conflict OR r.survived
     GROUP BY t.grp, r.event
 )
 SELECT

@@ -7,6 +7,8 @@
 -- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign. A reset that only tells how
 -- its owner's assignment came by its position, in a group that has never committed (it begins at `earliest`, as it does
 -- after a crash before its first commit), moves nothing, whether it is told before the assignment or after it.
+--
+-- `prior`: where the same owner was set before, by its assignment, a seek or a reset.
 WITH anchors AS (
     SELECT r.ref, min(a.generation) AS generation, arg_min(a.ord_start, a.generation) - 1 AS ord,
         arg_min(a.start_ns, a.generation) - 1 AS ns
@@ -48,10 +50,16 @@ counted AS (
         ) AS commits_before
     FROM keyed
 ),
+own AS (
+    SELECT ref, grp, log, lag("position") OVER (PARTITION BY grp, log, who, generation ORDER BY ord_start, ref) AS prior
+    FROM positions
+    WHERE reason IN ('assign', 'seek', 'reset')
+),
 acknowledged AS (
-    SELECT k.*, c."position" AS last_commit
+    SELECT k.*, c."position" AS last_commit, o.prior
     FROM counted AS k
     LEFT JOIN commits AS c ON c.grp = k.grp AND c.log = k.log AND c.nth = k.commits_before
+    LEFT JOIN own AS o ON o.ref = k.ref AND o.grp = k.grp AND o.log = k.log
 )
 SELECT
     k.*,

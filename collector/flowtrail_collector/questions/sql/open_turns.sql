@@ -34,7 +34,10 @@ later AS (
 polled AS (
     SELECT grp, log, who, handed_end_ord,
         lag(handed_end_ord) OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord DESC) AS next_ord
-    FROM (SELECT DISTINCT grp, log, who, handed_end_ord FROM turns) AS t
+    -- A processing whose receive was not looked at, or did not arrive, is no poll.
+    FROM (
+        SELECT DISTINCT grp, log, who, handed_end_ord FROM turns WHERE receive_ref IS NOT NULL OR number IS NULL
+    ) AS t
 ),
 gave_back AS (
     SELECT u.receive_ref, u.log, u."offset", min(r.ord_start) AS ord

@@ -11,7 +11,7 @@
 -- `excused` says why this may be as it should: its transaction is not known to be committed; the topic was created anew
 -- without our seeing which of its records are whose; or it may have been compacted away, because a later record of its
 -- key is known or in doubt, or its key is not known, and the broker did not say that the topic is not compacted.
--- `compacted`: the broker says that it is, and the later record is known.
+-- `compacted`: the broker says that it is, the later record is known, and nobody was ever handed this one.
 --
 -- Whether all was seen of the group is not decided here: see consumed and findings_lost.
 -- empty unless: EXISTS (SELECT 1 FROM sequences)
@@ -67,7 +67,9 @@ expired AS (
     JOIN floors AS f ON f.grp = u.grp AND f.log = u.log AND f.floor > u."offset"
     JOIN starts AS s ON s.grp = u.grp AND s.log = u.log AND s.start <= u."offset" AND s."position" <= u."offset"
     WHERE NOT EXISTS (
-        SELECT 1 FROM read_past AS r WHERE r.grp = u.grp AND r.log = u.log AND r."offset" = u."offset")
+            SELECT 1 FROM read_past AS r WHERE r.grp = u.grp AND r.log = u.log AND r."offset" = u."offset")
+        AND NOT EXISTS (
+            SELECT 1 FROM moved_past AS m WHERE m.grp = u.grp AND m.log = u.log AND m."offset" = u."offset")
 ),
 found AS (
     SELECT
@@ -127,7 +129,8 @@ judged AS (
 )
 SELECT
     grp, log, "offset", how, beyond, own_reset, who, below_ref, beyond_ref, at_ns,
-    is_compacted IS TRUE AND superseded AS compacted,
+    is_compacted IS TRUE AND superseded AND NOT EXISTS (
+        SELECT 1 FROM handed AS h WHERE h.log = judged.log AND h."offset" = judged."offset") AS compacted,
     CASE
         WHEN undecided THEN 'transaction open'
         WHEN recreated THEN 'the topic was created again'
