@@ -155,6 +155,7 @@ class _Facts:
             )
         }
         self._hidden = {(row["log"], row["offset"]) for row in scope.rows('SELECT DISTINCT log, "offset" FROM hidden')}
+        self._holed = {row["who"] for row in scope.rows("SELECT who FROM instances WHERE dark")}
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
         scope.build("replayed")
         self._replayed = scope.rows("SELECT * FROM replayed ORDER BY handed_ns, handed_ref")
@@ -275,11 +276,15 @@ class _Facts:
         grave = [row for row in of_kind if row["severity"] != "info"]
         if grave:
             answer = "yes"
-        elif self._complete(key):
+        elif self._complete(key) and not (kinds is DUPLICATES and self._may_have_sent_before(key)):
             answer = "no"
         else:
             answer = "unknown"
         return {"answer": answer, "findings": [finding(row) for row in of_kind]}
+
+    def _may_have_sent_before(self, key: Event) -> bool:
+        """Tell whether a producer of the event has a hole, be it older than what is known of the event."""
+        return any(send["who"] in self._holed for send in self._sends.get(key, []))
 
     def _complete(self, key: Event) -> bool:
         """Tell whether all that could have been seen of the event was seen."""
@@ -312,7 +317,8 @@ class _Facts:
             if cut and row["kind"] in COUNTED:
                 row["summary"] += " (at least: more hangs together with it than was looked at)"
             named: dict[Event, None] = {}
-            for offset in row["offsets"] or ():
+            # Of what was published again only the event itself is a duplicate, not what overwrote one of its records.
+            for offset in row["offsets"] or () if row["kind"] != "republish" else ():
                 here = by_record.get((row["destination"], row["partition"], offset), ())
                 # Where a topic was created again, several events stand at a record of this name: it is of one of them.
                 own = [key for key in here if key[0] == row["event"]]
