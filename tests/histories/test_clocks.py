@@ -175,3 +175,15 @@ def test_a_latency_on_one_host_is_none(told, world):
     (delivery,) = told(world).line(order.id, "payment")["deliveries"]
     assert delivery["latency_ms"] > 0
     assert "latency_range_ms" not in delivery
+
+
+def test_a_topic_created_anew_tells_nothing_of_clocks(told, world):
+    """The first record of the new topic was sent long after the old one's was begun, on another host: no skew."""
+    payment = world.service("payment", group="payment", host="beta")
+    payment.assign("orders", 0, 0)
+    shop = world.service("shop", host="alpha")
+    payment.receive("orders", 0, 0)
+    payment.process(shop.send("orders", 0, 0))
+    world.wait(60_000)
+    shop.send("orders", 0, 0)
+    assert told(world).findings("clock-skew") == []

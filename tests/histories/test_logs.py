@@ -262,3 +262,23 @@ def test_acked_one_and_handed_one_acked_elsewhere(told, world):
     store = told(world)
     assert store.event("a")["duplicated"]["answer"] != "yes"
     assert ("offset-conflict", "error") in store.kinds()
+
+
+def test_a_second_copy_in_a_topic_created_anew_is_the_old_events(told, world):
+    """A send stood at 1 and 2 of the old topic; the event at 1 of the new one is no duplicate."""
+    shop, payment = world.service("shop"), world.service("payment", group="payment")
+    first = shop.send("orders", 0, 0)
+    twice = shop.send("orders", 0, 2)
+    payment.assign("orders", 0, 0)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(first)
+    payment.process(twice, offset=1)
+    payment.revoke("orders", 0, 0)
+    world.wait(1000)
+    shop.send("orders", 0, 0)
+    new = shop.send("orders", 0, 1)
+    shop.close()
+    payment.close()
+    store = told(world)
+    assert store.event(twice.id)["duplicated"]["answer"] == "yes"
+    assert store.event(new.id)["duplicated"]["findings"] == []

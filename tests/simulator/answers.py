@@ -60,6 +60,13 @@ class Answering:
 
     def line(self, group: str, place: Place) -> Line:
         """Return what is right about a group and a record."""
+        found = self._line(group, place)
+        if self.history.facts.stepped and (group, place.log) in self.history.facts.sampled:
+            # Which was later, a span or the broker's word, the clocks do not tell.
+            return Line(found.answers | {"unknown"}, place, found.why)
+        return found
+
+    def _line(self, group: str, place: Place) -> Line:
         history = self.history
         turns = history.turns[group, place]
         tail = history.in_a_tail(group, place)
@@ -279,6 +286,10 @@ class Answering:
         unsure = any("unknown" in right for right in found.consumed.values()) or any(
             history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination
         )
+        if history.blurred(destination):
+            unsure = True
+            found.consumed = {group: right | {"unknown"} for group, right in found.consumed.items()}
+            found.published |= {"unknown"} - ({"unknown"} if "yes" in found.published else set())
         found.duplicated = claim(event, destination, findings, DUPLICATES, unsure=unsure)
         found.reordered = claim(event, destination, findings, REORDERS, unsure=unsure)
         return found

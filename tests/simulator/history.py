@@ -56,6 +56,14 @@ class History:
         """Tell whether a processing of it ended: its span bears the names of the event."""
         return any(attempt.ended is not None for turn in self.handed[place] for attempt in turn.attempts)
 
+    def blurred(self, destination: str) -> bool:
+        """Tell whether nobody can say for sure of which of two topics of one name spans speak: two hosts' clocks do not."""
+        if not any(log.destination == destination and log.incarnation for log in self.facts.records):
+            return False
+        own = {move.instance for move in self.facts.moves if move.log.destination == destination}
+        own |= {send.instance for send in self.facts.sends if send.destination == destination}
+        return len({self.facts.lives[instance].host for instance in own}) > 1
+
     def maybe_read(self, send: Send) -> bool:
         """Tell whether a record that nobody has named, and that may be this send's, was in a reader's hands."""
         return any(

@@ -10,9 +10,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 SWITCHED_OFF: dict[str, str] = {
-    "wide-skew": "with unbounded clocks more is unknown than the simulated truth grants",
     "clock-step": "where a clock was set back, starts of processings are judged by numbers that are not theirs",
-    "recreate": "of which incarnation another host's spans speak is more often unknown than the truth here grants",
 }
 """Features that no world has for now, each with the reason: a known difference between the product and verdicts.md.
 
@@ -51,14 +49,12 @@ FEATURES: dict[str, float] = {
     "evict": 0.2,
     "compaction": 0.15,
     "retention": 0.15,
-    "recreate": 0.1,
     "causes": 0.4,
     "loop": 0.08,
     "two-services": 0.6,
     "uninstrumented": 0.2,
     "latest": 0.3,
     "skew": 0.5,
-    "wide-skew": 0.5,
     "kept-member": 0.5,
     "clock-step": 0.15,
     "watched": 0.4,
@@ -92,7 +88,6 @@ _WEIGHTS: dict[str, tuple[float, str | None]] = {
     "refused_commit": (2, "refused-commit"),
     "compact": (1.5, "compaction"),
     "retain": (1.5, "retention"),
-    "recreate": (0.7, "recreate"),
     "step_clock": (1.5, "clock-step"),
     "loop": (1, "loop"),
     "sample": (2, "watched"),

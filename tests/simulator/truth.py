@@ -31,6 +31,10 @@ def truth_of(facts: Facts) -> Truth:
     ):  # fmt: skip
         found += part(history)
     found += answering.findings()
+    found = [
+        replace(one, must=False) if one.destination is not None and history.blurred(one.destination) else one
+        for one in found
+    ]
     return Truth(found, answering.answers(found))
 
 
