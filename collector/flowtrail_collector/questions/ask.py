@@ -317,8 +317,9 @@ class _Facts:
             if cut and row["kind"] in COUNTED:
                 row["summary"] += " (at least: more hangs together with it than was looked at)"
             named: dict[Event, None] = {}
-            # Of what was published again only the event itself is a duplicate, not what overwrote one of its records.
-            for offset in row["offsets"] or () if row["kind"] != "republish" else ():
+            # Of what was sent again only the event itself is a duplicate, not what else stands at a record of that name.
+            by_name = row["kind"] in {"resend", "republish"} and bool(row["message_ids"])
+            for offset in () if by_name else row["offsets"] or ():
                 here = by_record.get((row["destination"], row["partition"], offset), ())
                 # Where a topic was created again, several events stand at a record of this name: it is of one of them.
                 own = [key for key in here if key[0] == row["event"]]
