@@ -57,7 +57,7 @@ class History:
         return any(attempt.ended is not None for turn in self.handed[place] for attempt in turn.attempts)
 
     def blurred(self, destination: str) -> bool:
-        """Tell whether nobody can say for sure of which of two topics of one name spans speak: two hosts' clocks do not."""
+        """Tell whether nobody can say of which of two topics of one name spans speak: two clocks do not tell."""
         if not any(log.destination == destination and log.incarnation for log in self.facts.records):
             return False
         own = {move.instance for move in self.facts.moves if move.log.destination == destination}

@@ -317,7 +317,7 @@ class _Facts:
             if cut and row["kind"] in COUNTED:
                 row["summary"] += " (at least: more hangs together with it than was looked at)"
             named: dict[Event, None] = {}
-            # Of what was sent again only the event itself is a duplicate, not what else stands at a record of that name.
+            # Of what was sent again only the event itself is a duplicate, not what else stands at such a record.
             by_name = row["kind"] in {"resend", "republish"} and bool(row["message_ids"])
             for offset in () if by_name else row["offsets"] or ():
                 here = by_record.get((row["destination"], row["partition"], offset), ())
