@@ -187,3 +187,24 @@ def test_a_topic_created_anew_tells_nothing_of_clocks(told, world):
     world.wait(60_000)
     shop.send("orders", 0, 0)
     assert told(world).findings("clock-skew") == []
+
+
+def test_a_processing_belongs_to_the_receive_before_it_whatever_the_clock_said(told, world):
+    """The clock was set back after the record was handled, sought back to and handed out again: a replay."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    shop.close()
+    payment = world.service("payment", group="payment", host="beta")
+    payment.assign("orders", 0, 0)
+    payment.receive("orders", 0, 0)
+    payment.process(order)
+    payment.seek("orders", 0, 0)
+    payment.clock_off_ms = -60_000
+    payment.receive("orders", 0, 0)
+    payment.process(order)
+    payment.close()
+    store = told(world)
+    assert store.findings("redelivery") == []
+    assert [row["offsets"] for row in store.findings("replay")] == [[0]]
+    deliveries = store.line(order.id, "payment")["deliveries"]
+    assert [one["outcome"] for one in deliveries] == ["ok", "ok"]

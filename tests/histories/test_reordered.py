@@ -553,3 +553,50 @@ def test_what_overwrote_another_event_and_was_read_takes_part_in_inversions(told
         audit.process(sent)
     audit.close()
     assert set(told(world).kinds()) >= {("causal-inversion", "error"), ("offset-conflict", "error")}
+
+
+def test_overtaken_by_a_producer_whose_clock_was_set_back(told, world):
+    """Numbers order its spans: they do not tell that what overtook was acked before the overtaken one was begun."""
+    shop = world.service("shop")
+    begun = world.tick()
+    shop.send("orders", 0, 0, key="k", seq=2, start=begun)
+    shop.send("orders", 0, 1, key="k", seq=1, start=begun)
+    shop.clock_off_ms = -60_000
+    shop.send("orders", 0, 2)
+    shop.close()
+    assert told(world).finding("log-reorder")["offsets"] == [1]
+
+
+def test_what_a_crashed_owner_may_have_been_handed_first_overtook_nothing(told, world):
+    """Offset 1 came before 0 to the second owner; the first one died and may have been handed 1 already."""
+    shop = world.service("shop")
+    for offset in range(2):
+        shop.send("orders", 0, offset, key="k")
+    shop.close()
+    member_of(world)
+    world.wait(10_000)
+    second = member_of(world, generation=2)
+    second.receive("orders", 0, 1)
+    second.receive("orders", 0, 0)
+    second.close()
+    assert told(world).findings("delivery-reorder") == []
+
+
+def test_an_inversion_stands_where_the_cause_was_begun(told, world):
+    """The cause went to two destinations, and was begun first on the second one, after its effect."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0, id="order")
+    paid = world.service("payment").send("payments", 0, 0, cause=order)
+    copy = shop.send("payments", 0, 1, id="order")
+    shop.close()
+    audit = world.service("audit", group="audit")
+    audit.assign("orders", 0, 0)
+    audit.assign("payments", 0, 0)
+    audit.receive("payments", 0, 0, 1)
+    audit.process(paid)
+    audit.process(copy)
+    audit.receive("orders", 0, 0)
+    audit.process(order)
+    audit.close()
+    finding = told(world).finding("causal-inversion")
+    assert (finding["destination"], finding["partition"], finding["offsets"]) == ("payments", 0, [1])

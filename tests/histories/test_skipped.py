@@ -418,3 +418,12 @@ def test_a_conflict_may_be_of_two_topics(told, world):
     assert store.kinds() == [("offset-conflict", "error")]
     store.broker(log_starts=[(0, 0)], topic="first").broker(log_starts=[(5, 0)], topic="second")
     assert store.kinds() == []
+
+
+def test_whoever_owns_the_partition_may_have_been_handed_what_retention_deleted(told, world):
+    """The log start passed records that a living owner had to read: it may have read them and not told yet."""
+    sent = orders_of(world, 3)
+    member_of(world)
+    store = told(world).broker([(0, 0), (60, 2)])
+    assert store.findings("skipped", "lost") == []
+    assert store.consumed(sent[0].id, "payment") == "pending"

@@ -191,6 +191,9 @@ class Answering:
         ended = max(attempt.ended or 0 for attempt in last.attempts)
         moves = [move for move in history.moves[group, place.log] if move.order > ended]
         back = [move for move in moves if move.reason in ("seek", "reset", "assign") and move.position <= place.offset]
+        position = history.position(group, place.log)
+        if back and position is not None and position > place.offset:
+            return line(place, "failed", "retrying", "unknown", why="moved back to it, and then past it without a try")
         if back:
             return line(place, "retrying")
         left = history.left(last)
@@ -203,7 +206,6 @@ class Answering:
             return line(place, "failed", "retrying", "unknown", why="crashed")
         if self._lost_before(last, NEVER):
             return line(place, "failed", "retrying", "unknown", why="evicted")
-        position = history.position(group, place.log)
         if left is not None and position is not None and position <= place.offset:
             return line(place, "failed", "retrying", why="committed past, and then before it again")
         return line(place, "failed")

@@ -442,7 +442,9 @@ def may_be_compacted(history: History, place: Place, send: Send) -> bool:
     if history.facts.broker_watched and place.log.destination not in history.facts.compacting:
         return False
     return send.key is not None and any(
-        other.key == send.key and other is not send and (not other.appended or other.appended[-1] > place.offset)
+        other.key == send.key
+        and other is not send
+        and (not other.appended or other.appended[-1] > place.offset or other.outcome == "in-doubt")
         for other in history.facts.sends
         if other.destination == send.destination
     )

@@ -113,7 +113,8 @@ handing AS (
     SELECT
         a.ref, a."offset",
         max_by(h.ref, CASE
-            WHEN h.ord_start > a.ord_start + 1000000               THEN -7000000000000000000 - h.ord_start
+            WHEN h.ord_start > a.ord_start + CASE WHEN a.number IS NULL THEN 1000000 ELSE 0 END
+                THEN -7000000000000000000 - h.ord_start
             WHEN h.member IS NOT DISTINCT FROM a.member            THEN h.ord_start
             ELSE h.ord_start - 4000000000000000000
         END) AS receive_ref

@@ -12,8 +12,10 @@ WITH begun AS (
         min(coalesce(t.host, t.instance)) AS host, bool_or(t.host IS NULL AND t.instance IS NULL) AS hostless, bool_or(i.stepped) AS stepped,
         count(*) FILTER (WHERE t.attempts = 0) AS untold,
         arg_min(t.process_refs[1], t.began_ns) AS ref,
-        min(t.destination) AS destination, min(t."partition") AS "partition", arg_min(t."offset", t.began_ns) AS "offset",
-        min(t.system) AS system, min(r.message_id) AS message_id, min(t.log) AS log, min(r.acked_ns) AS acked_ns,
+        -- Where it was begun first: it may stand on several destinations.
+        arg_min(t.destination, t.began_ns) AS destination, arg_min(t."partition", t.began_ns) AS "partition",
+        arg_min(t."offset", t.began_ns) AS "offset", arg_min(t.log, t.began_ns) AS log,
+        min(t.system) AS system, min(r.message_id) AS message_id, min(r.acked_ns) AS acked_ns,
         bool_and(t.assumed) AS assumed
     FROM turns AS t
     JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"

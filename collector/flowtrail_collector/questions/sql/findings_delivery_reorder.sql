@@ -1,5 +1,6 @@
 -- delivery-reorder: within one member and partition, records were handed out in another order than their offsets.
--- error for one key, warning otherwise. Not given where the member is dark: the first copy may be what we did not see.
+-- error for one key, warning otherwise. Not given where the member is dark, or an owner that crashed may have been handed
+-- what overtook or was overtaken: the first copy may be what we did not see.
 -- empty unless: EXISTS (SELECT 1 FROM (SELECT "offset" < max("offset") OVER (PARTITION BY grp, log, who ORDER BY handed_end_ord, "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM turns) AS t WHERE back)
 SELECT
     'delivery-reorder' AS kind,
@@ -18,3 +19,6 @@ FROM order_delivery AS o
 JOIN records AS r ON r.log = o.log AND r."offset" = o."offset"
 WHERE o.reordered
     AND NOT EXISTS (SELECT 1 FROM hidden AS h WHERE h.grp = o.grp AND h.log = o.log AND h."offset" = o."offset")
+    AND NOT EXISTS (
+        SELECT 1 FROM crashed AS x
+        WHERE x.grp = o.grp AND x.log = o.log AND x."offset" >= o."offset" AND x."offset" <= o.furthest)

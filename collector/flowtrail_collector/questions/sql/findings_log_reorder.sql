@@ -25,11 +25,14 @@ bounds AS (
     SELECT
         l.who, l.producer_epoch, l.log, l.s,
         min(o.arrival) FILTER (WHERE o.s > l.s)                       AS overtaken_at,
-        greatest(coalesce(max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord), -1), coalesce(min(w.floor), -1)) AS floor,
+        -- Where numbers order the spans they tell when each ended, not when it began.
+        greatest(coalesce(max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord AND NOT i.stepped), -1),
+            coalesce(min(w.floor) FILTER (WHERE NOT i.stepped), -1)) AS floor,
         arg_min(o.ref, o.arrival) FILTER (WHERE o.s > l.s)            AS overtaker,
         count(*) FILTER (WHERE o.s > l.s AND o.arrival < l.arrival)   AS overtakers
     FROM late AS l
     JOIN order_log AS o ON o.who = l.who AND o.producer_epoch = l.producer_epoch AND o.log = l.log
+    JOIN instances AS i ON i.who = l.who
     LEFT JOIN others AS w ON w.who = l.who AND w.producer_epoch = l.producer_epoch AND w.log = l.log AND w.s = l.s
     GROUP BY l.who, l.producer_epoch, l.log, l.s
 ),

@@ -6,7 +6,8 @@
 -- moved past  a seek or reset set the group from a position at or below the record to one above it. `own_reset`: its
 --             member was reset, as a client is whose position is no longer in the log; not an administrator's doing
 --
--- expired     the position is at or below the record, and the broker's log start beyond it
+-- expired     the position is at or below the record, and the broker's log start beyond it, while nobody of the group owns
+--             the partition: who does may have been handed the record and not told yet
 --
 -- `excused` says why this may be as it should: its transaction is not known to be committed; the topic was created anew
 -- without our seeing which of its records are whose; or it may have been compacted away, because a later record of its
@@ -61,12 +62,20 @@ acts AS (
     WHERE r.place = 1
     GROUP BY r.grp, r.log, r."offset", r.beyond, r.who
 ),
+owners AS (
+    SELECT grp, log, who, reason,
+        row_number() OVER (PARTITION BY grp, log ORDER BY gen DESC, ord DESC, rank DESC, "position" DESC, ref) AS from_last
+    FROM sequenced
+),
 expired AS (
     SELECT u.*, s.ref
     FROM unhanded AS u
     JOIN floors AS f ON f.grp = u.grp AND f.log = u.log AND f.floor > u."offset"
     JOIN starts AS s ON s.grp = u.grp AND s.log = u.log AND s.start <= u."offset" AND s."position" <= u."offset"
-    WHERE NOT EXISTS (
+    JOIN owners AS o ON o.grp = u.grp AND o.log = u.log AND o.from_last = 1
+    LEFT JOIN instances AS i ON i.who = o.who
+    WHERE (o.reason = 'revoke' OR coalesce(i.ended, FALSE))
+        AND NOT EXISTS (
             SELECT 1 FROM read_past AS r WHERE r.grp = u.grp AND r.log = u.log AND r."offset" = u."offset")
         AND NOT EXISTS (
             SELECT 1 FROM moved_past AS m WHERE m.grp = u.grp AND m.log = u.log AND m."offset" = u."offset")
