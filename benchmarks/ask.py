@@ -96,13 +96,14 @@ def build(connection: duckdb.DuckDBPyConnection, events: int) -> None:
         WHERE trace_hash IS NULL
     """)
     connection.execute("""
-        INSERT INTO ledger_rows
+        INSERT INTO ledger_rows (service, instance, host, system, cluster_id, destination, consumer_group, operation,
+            closing, spans, numbered, last_number, dropped, dropped_links, first_ns, last_ns)
         SELECT service, instance, host, system, cluster_id, destination, consumer_group, operation, FALSE, count(*),
             count(number), max(number), NULL, 0, min(start_ns), max(end_ns)
         FROM span_rows GROUP BY ALL
     """)
     connection.execute("""
-        INSERT INTO number_rows
+        INSERT INTO number_rows (service, instance, first_number, last_number, recorded_ns, last_ns)
         SELECT service, instance, min(number), max(number), min(end_ns), max(end_ns)
         FROM span_rows GROUP BY service, instance
     """)

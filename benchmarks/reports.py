@@ -103,7 +103,8 @@ def trouble(connection: duckdb.DuckDBPyConnection) -> None:
     """)
     connection.execute("DELETE FROM ledger_rows")
     connection.execute("""
-        INSERT INTO ledger_rows
+        INSERT INTO ledger_rows (service, instance, host, system, cluster_id, destination, consumer_group, operation,
+            closing, spans, numbered, last_number, dropped, dropped_links, first_ns, last_ns)
         SELECT service, instance, host, system, cluster_id, destination, consumer_group, operation, FALSE, count(*),
             count(number), max(number), NULL, 0, min(start_ns), max(end_ns)
         FROM span_rows GROUP BY ALL

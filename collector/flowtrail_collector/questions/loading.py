@@ -68,6 +68,7 @@ def load(
             for name in _OF_THE_BROKER
         },
         "holes": _relation(connection, "holes", of_who, [incomplete]) if incomplete else _empty("holes"),
+        "clock_steps": _relation(connection, "clock_steps"),
         "clock_deltas": (
             _relation(connection, "clock_deltas") if stretches is None or len(hosts) > 1 else _empty("clock_deltas")
         ),

@@ -43,6 +43,7 @@ LOADED = (
     "topic_policies",
     "sampled_owners",
     "holes",
+    "clock_steps",
     "clock_deltas",
 )
 """What a narrow scope is given; everything else is built from it."""

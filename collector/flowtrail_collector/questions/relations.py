@@ -23,6 +23,7 @@ RELATIONS: tuple[str, ...] = (
     "topic_policies",
     "sampled_owners",
     "holes",
+    "clock_steps",
     "clock_deltas",
     "clock_bounds",
     "one_cluster",

@@ -78,7 +78,7 @@ def suspects(connection: duckdb.DuckDBPyConnection, condition: str, most: int) -
         found.traces |= {trace for (trace,) in connection.execute(sql_of("suspects_ties")).fetchall()}
     if _any(connection, "payload_digest IS NOT NULL"):
         found.chained |= _texts(connection, "suspects_contents")
-    if _any(connection, "schema_id IS NOT NULL"):
+    if _any(connection, "schema_id IS NOT NULL OR content_type IS NOT NULL OR event_version IS NOT NULL"):
         found.shaped = connection.execute(sql_of("suspects_schemas")).fetchall()
     _follow(connection, found)
     return None if found.size() > most else found
@@ -175,9 +175,9 @@ _LOOKED = """
 SELECT
     e.trace_id, e.span_id, e.parent_span_id, e.start_ns, e.end_ns, e.status, e.number, e.operation, e.destination,
     e."partition", e."offset", e.offset_last, e.offset_runs, e.message_id, e.message_hash, e.correlation_id,
-    e.causation_id, e.event_type, e.message_key, e.service, e.instance, e.host, e.producer_epoch, e.producer_seq, e.publish_outcome,
-    e.outcome_inferred, e.generation, e."position", e.position_reason, e.origin_destination, e.origin_partition,
-    e.origin_offset, e.payload_digest, e.schema_id,
+    e.causation_id, e.event_type, e.message_key, e.service, e.instance, e.host, e.producer_epoch, e.producer_seq,
+    e.publish_outcome, e.outcome_inferred, e.generation, e."position", e.position_reason, e.origin_destination,
+    e.origin_partition, e.origin_offset, e.payload_digest, e.schema_id, e.content_type, e.event_version,
     coalesce(e.instance, 'service ' || e.service)   AS who,
     coalesce(e.consumer_group, g.grp, e.service)    AS grp
 FROM span_rows AS e

@@ -1,10 +1,12 @@
 """The numbers of each instance's spans that arrived, as runs: where a hole is, and until when it can hide something.
 
-A commit adds the runs of its spans; runs that touch are made one from time to time.
+They also tell whether the numbers contradict the clock. A commit adds the runs of its spans; runs that touch are made
+one from time to time.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,20 +19,26 @@ if TYPE_CHECKING:
 
 MERGE_AT: Final = 20_000
 """Rows that make it worth merging those that touch; merging so many takes about 20 ms."""
+GRANTED_NS: Final = 10_000_000
+"""By so much a span may seem to have ended before one with a lower number began: threads race for their numbers."""
 _NEVER: Final = np.iinfo(np.int64).max
+_EVER: Final = np.iinfo(np.int64).min
 _RECEIVE: Final = pa.scalar("receive")
 
 MERGED: Final = """
 SELECT service, instance, min(first_number) AS first_number, max(last_number) AS last_number,
-    arg_min(recorded_ns, first_number) AS recorded_ns, arg_max(last_ns, last_number) AS last_ns
+    arg_min(recorded_ns, first_number) AS recorded_ns, arg_max(last_ns, last_number) AS last_ns,
+    max(begun_ns) AS begun_ns, min(ended_ns) AS ended_ns,
+    bool_or(coalesce(stepped, FALSE) OR coalesce(ended_ns < begun_before - 10000000, FALSE)) AS stepped
 FROM (
     SELECT *, sum(CASE WHEN reached IS NULL OR first_number > reached + 1 THEN 1 ELSE 0 END) OVER (
         PARTITION BY instance, service ORDER BY first_number, last_number ROWS UNBOUNDED PRECEDING) AS island
     FROM (
-        SELECT *, max(last_number) OVER (
-            PARTITION BY instance, service ORDER BY first_number, last_number
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        SELECT *, max(last_number) OVER before AS reached, max(begun_ns) OVER before AS begun_before
         FROM number_rows
+        WINDOW before AS (
+            PARTITION BY instance, service ORDER BY first_number, last_number
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ) AS r
 ) AS i
 GROUP BY service, instance, island
@@ -57,6 +65,9 @@ def entries(spans: pa.Table) -> pa.Table | None:
     last = np.concatenate((first[1:] - 1, [len(number) - 1]))
     place = np.minimum.reduceat(np.where(receives, _NEVER, np.arange(len(number))), first)
     recorded = ended[np.minimum(place, len(number) - 1)]
+    begun = np.where(receives, _EVER, numbered["start_ns"].to_numpy()[order])
+    begun_of_run = np.maximum.reduceat(begun, first)
+    ended_of_run = np.minimum.reduceat(np.where(receives, _NEVER, ended), first)
     at = pa.array(order[first])
     return pa.table(
         {
@@ -70,8 +81,24 @@ def entries(spans: pa.Table) -> pa.Table | None:
             "last_number": number[last],
             "recorded_ns": pa.array(recorded, mask=place == _NEVER),
             "last_ns": ended[last],
+            "begun_ns": pa.array(begun_of_run, mask=begun_of_run == _EVER),
+            "ended_ns": pa.array(ended_of_run, mask=ended_of_run == _NEVER),
+            "stepped": np.logical_or.reduceat(_stepped(teller, begun, ended, receives), first),
         }
     )
+
+
+def _stepped(
+    teller: NDArray[np.int64], begun: NDArray[np.int64], ended: NDArray[np.int64], receives: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which spans ended before one that their instance recorded earlier had begun: its clock was set back."""
+    found = np.zeros(len(teller), bool)
+    bounds = [0, *(np.flatnonzero(np.diff(teller)) + 1).tolist(), len(teller)]
+    for start, stop in pairwise(bounds):
+        latest = np.maximum.accumulate(begun[start : stop - 1])
+        known = latest > _EVER
+        found[start + 1 : stop] = known & (ended[start + 1 : stop] < np.where(known, latest, 0) - GRANTED_NS)
+    return found & ~receives
 
 
 def _receives(spans: pa.Table) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ OLDER: Final = (WITHOUT_DECLARATIONS, WITHOUT_SAMPLING)
 ADDED: Final = {
     "span_rows": {"sampling": "DOUBLE", "content_type": "VARCHAR", "event_version": "VARCHAR"},
     "ledger_rows": {"told_sampling": "BIGINT", "stand_for": "BIGINT"},
+    "number_rows": {"begun_ns": "BIGINT", "ended_ns": "BIGINT", "stepped": "BOOLEAN"},
 }
 """Columns that tables of all older versions lack. Of what is stored already nothing is known in them."""
 

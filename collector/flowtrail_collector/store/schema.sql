@@ -188,7 +188,11 @@ CREATE TABLE number_rows (
     first_number BIGINT NOT NULL,
     last_number  BIGINT NOT NULL,
     recorded_ns  BIGINT,                   -- by when a span of the run was recorded, and so every span with a lower number
-    last_ns      BIGINT NOT NULL           -- end of the span with the last number
+    last_ns      BIGINT NOT NULL,          -- end of the span with the last number
+    -- Receives left out, because an iteration's range is recorded when it is sealed, after the processings it covers:
+    begun_ns     BIGINT,                   -- when the last of them began
+    ended_ns     BIGINT,                   -- when the first of them ended
+    stepped      BOOLEAN                   -- one ended before another with a lower number began: the clock was set back
 );
 
 -- Sends and processings of some records, to tell how far hosts' clocks are apart (store/clocks.py). Retention leaves them

@@ -7,13 +7,7 @@
 -- revoke or a close: it has no tail that a crash could have swallowed. The sums stand in ledger_rows, which
 -- retention leaves alone.
 --
--- `stepped` says that its clock was set back while it ran: a span that was recorded later ended before an earlier one
--- began. Then its numbers order its spans, not its clock. Ten milliseconds are granted to threads that race between
--- reading the clock and taking a number. Receives are left out: an iteration's range is recorded when it is sealed,
--- after the processings that it covers.
--- `sampled` says that it is not numbered and that its tracestates tell of less than 100 %: `told_sampling` of its spans tell,
--- and they stand for `stand_for` thousandths of spans. Where they tell of 100 % nothing more is known: spans below a caller
--- who did not sample never come, nor do those that an exporter dropped, and without numbers neither leaves a hole.
+-- `stepped` says that its clock was set back while it ran (see clock_steps).
 -- Ledgered are the instances of the evidence and every instance that ever read one of its destinations: what a reader
 -- did not report may be the very row that is missing.
 WITH seen AS (
@@ -45,24 +39,10 @@ told AS (
     JOIN seen AS s ON s.who = coalesce(l.instance, 'service ' || l.service)
     GROUP BY s.who
 ),
-ordered AS (
-    SELECT
-        coalesce(instance, 'service ' || service) AS who,
-        end_ns,
-        max(start_ns) OVER (
-            PARTITION BY coalesce(instance, 'service ' || service) ORDER BY number
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS begun_before
-    FROM evidence
-    WHERE number IS NOT NULL AND operation IS DISTINCT FROM 'receive'
-),
 gaps AS (
     SELECT who, sum(missing) AS missing, max(until_ns) AS until_ns, bool_or(until_ns IS NULL) AS open
     FROM holes
     GROUP BY who
-),
-clocks AS (
-    SELECT who, bool_or(end_ns < begun_before - 10000000) AS stepped FROM ordered GROUP BY who
 )
 SELECT
     t.who,
@@ -79,17 +59,17 @@ SELECT
     CASE
         WHEN t.last_number IS NULL OR coalesce(t.dropped_links, 0) > 0 THEN 9223372036854775807
         WHEN t.received >= t.last_number AND coalesce(t.dropped, 0) = 0 THEN NULL
-        WHEN g.until_ns IS NULL OR g.open OR c.stepped OR g.missing < greatest(t.last_number - t.received, coalesce(t.dropped, 0))
+        WHEN g.until_ns IS NULL OR g.open OR c.who IS NOT NULL OR g.missing < greatest(t.last_number - t.received, coalesce(t.dropped, 0))
             THEN 9223372036854775807
         ELSE g.until_ns
     END AS dark_until,
     coalesce(t.last_operation = 'revoke' OR t.last_closing, FALSE) AS ended,
-    coalesce(c.stepped, FALSE)            AS stepped,
+    c.who IS NOT NULL                     AS stepped,
     t.last_number IS NULL AND t.stand_for > 1000 * t.told_sampling AS sampled,
     t.told_sampling,
     t.stand_for,
     t.first_ns,
     t.last_ns
 FROM told AS t
-LEFT JOIN clocks AS c ON c.who = t.who
+LEFT JOIN clock_steps AS c ON c.who = t.who
 LEFT JOIN gaps AS g ON g.who = t.who
