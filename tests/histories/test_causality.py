@@ -209,3 +209,13 @@ def test_one_instance_is_one_clock_without_a_host_name(told, world):
     handled(ledger, invoice)
     handled(ledger, order)
     assert told(world).kinds() == [("causal-inversion", "error")]
+
+
+def test_a_cause_handed_out_again_afterwards_hides_nothing(told, world):
+    """The cause was begun after its effect, and is in somebody's hands once more: that is later still."""
+    order, invoice, of_orders, of_invoices = story(world)
+    handled(of_invoices, invoice)
+    handled(of_orders, order)
+    of_orders.seek("orders", 0, 0)
+    of_orders.receive("orders", 0, 0)
+    assert told(world).findings("causal-inversion")

@@ -165,12 +165,12 @@ class History:
                 life = self.facts.lives[instance]
                 moves = [move for move in self.moves[group, log] if move.instance == instance]
                 following = self.next_owner(group, log, instance)
-                vanished = life.how == "crashed" or (following != NEVER and self._last_sign(instance) < following)
+                vanished = life.how == "crashed" or (following != NEVER and self.last_sign(instance) < following)
                 if vanished and moves[-1].reason != "revoke":
-                    found[group, log].append((instance, life.ended or self._last_sign(instance), following))
+                    found[group, log].append((instance, life.ended or self.last_sign(instance), following))
         return found
 
-    def _last_sign(self, instance: str) -> int:
+    def last_sign(self, instance: str) -> int:
         """Return when an instance was last heard of: one that hangs and one that died look the same."""
         signs = [move.order for move in self.facts.moves if move.instance == instance]
         signs += [

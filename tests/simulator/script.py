@@ -9,9 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
-SWITCHED_OFF: dict[str, str] = {
-    "clock-step": "where a clock was set back, starts of processings are judged by numbers that are not theirs",
-}
+SWITCHED_OFF: dict[str, str] = {}
 """Features that no world has for now, each with the reason: a known difference between the product and verdicts.md.
 
 `--with FEATURE` switches one on again.

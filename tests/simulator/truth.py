@@ -418,7 +418,8 @@ def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
             if history.moved_over(group, place):  # before it was, or afterwards: nothing tells
                 yield Expected("skipped", INFO, *where, group, events, must=False, why="offset reset")
             continue
-        clear = not history.crashes[group, place.log] and not replaceable
+        shaky = any(overwritten.place == place for overwritten in history.facts.overwritten)
+        clear = not history.crashes[group, place.log] and not replaceable and not shaky
         if record.removed == "retention":
             if history.moved_over(group, place) or position <= place.offset:
                 yield Expected("skipped", ERROR | INFO, *where, group, events, must=False, why="retention")
@@ -433,8 +434,26 @@ def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
             yield Expected("skipped", INFO, *where, group, events, must=clear and not outside, why="offset reset")
     if passed_by and not history.handed[place]:
         tails = any(history.crashes[group, place.log] for group in history.groups_of(place.log.destination))
-        must = record.removed is None and not tails and not may_be_compacted(history, place, send)
+        must = record.removed is None and not tails and not replaceable and not unheard(history, place, passed_by)
         yield Expected("lost", ERROR, *where, None, events, must=must)
+
+
+def unheard(history: History, place: Place, passed_by: list[str]) -> bool:
+    """Tell whether some owner is not known to have given a sign since a group was handed a later record."""
+    beyond = [
+        turn for group in passed_by for turn in history.in_group[group, place.log]
+        if turn.place.offset > place.offset
+    ]  # fmt: skip
+    last = max(beyond, key=lambda turn: turn.handed, default=None)
+    for group in history.groups_of(place.log.destination):
+        moves = history.moves[group, place.log]
+        if last is None or not moves or moves[-1].reason == "revoke":
+            continue
+        life = history.facts.lives[moves[-1].instance]
+        heard = history.last_sign(life.instance) > last.handed and life.host == history.facts.lives[last.instance].host
+        if life.how != "closed" and life.instance != last.instance and not (heard and not history.facts.stepped):
+            return True
+    return False
 
 
 def may_be_compacted(history: History, place: Place, send: Send) -> bool:

@@ -118,6 +118,7 @@ class World:
             told = self.facts.last_sign_ns
             instance = span.resource["service.instance.id"]
             told[instance] = max(told.get(instance, 0), span.end_ns)
+        self.facts.broker_watched = bool(self.samples)
         if self.samples:
             self.facts.as_of_ns = max(self.facts.as_of_ns, self.samples[-1].at_ns)
 

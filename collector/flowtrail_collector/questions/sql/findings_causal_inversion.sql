@@ -4,13 +4,13 @@
 --
 -- An instance that names no host is one process and so on one clock.
 --
--- Not given where an earlier beginning of e1 may be hidden: a member of the group is dark, was handed e1 and never told
--- what became of it, or crashed with a tail that reaches e1.
+-- Not given where an earlier beginning of e1 may be hidden: a member of the group is dark, was handed e1 before e2 was begun
+-- and never told what became of it, or crashed with a tail that reaches e1.
 -- empty unless: EXISTS (SELECT 1 FROM causes)
 WITH begun AS (
     SELECT t.grp, r.event, min(t.began_ns) AS began_ns, count(DISTINCT coalesce(t.host, t.instance)) AS hosts,
         min(coalesce(t.host, t.instance)) AS host, bool_or(t.host IS NULL AND t.instance IS NULL) AS hostless, bool_or(i.stepped) AS stepped,
-        count(*) FILTER (WHERE t.attempts = 0) AS untold,
+        min(t.handed_ns) FILTER (WHERE t.attempts = 0) AS untold_ns,
         arg_min(t.process_refs[1], t.began_ns) AS ref,
         -- Where it was begun first: it may stand on several destinations.
         arg_min(t.destination, t.began_ns) AS destination, arg_min(t."partition", t.began_ns) AS "partition",
@@ -51,6 +51,6 @@ WHERE b1.event = c.cause AND b2.event = c.effect AND b2.grp = b1.grp AND (b1.hos
     AND b1.hosts = 1 AND b2.hosts = 1 AND NOT b1.hostless AND NOT b2.hostless
     AND (b1.host = b2.host OR b2.began_ns + k.most_ns < b1.began_ns)
     AND NOT coalesce(b1.stepped, FALSE) AND NOT coalesce(b2.stepped, FALSE)
-    AND b1.untold = 0 AND NOT b1.assumed
+    AND (b1.untold_ns IS NULL OR (b1.host = b2.host AND b1.untold_ns > b2.began_ns)) AND NOT b1.assumed
     AND NOT EXISTS (
         SELECT 1 FROM crashed AS x WHERE x.grp = b1.grp AND x.log = b1.log AND x."offset" = b1."offset")
