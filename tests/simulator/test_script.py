@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.simulator.facts import Facts
 from tests.simulator.script import FEATURES, SWITCHED_OFF, SWITCHED_OFF_INCOMPLETE, draw
 from tests.simulator.shrink import shrink
@@ -24,8 +26,9 @@ def test_any_step_may_be_left_out() -> None:
         World(script.without(at, 1))
 
 
-def test_what_is_switched_off_is_a_feature_and_in_no_world() -> None:
+def test_what_is_switched_off_is_a_feature_and_in_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lists name features, and no world has them unless asked to."""
+    monkeypatch.setitem(SWITCHED_OFF, "seek", "to see that it works")
     assert SWITCHED_OFF.keys() | SWITCHED_OFF_INCOMPLETE.keys() <= FEATURES.keys()
     assert not any(draw(seed).features & SWITCHED_OFF.keys() for seed in range(50))
     asked = frozenset(SWITCHED_OFF)
