@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.simulator.facts import Facts
 from tests.simulator.script import FEATURES, SWITCHED_OFF, SWITCHED_OFF_INCOMPLETE, draw
@@ -10,6 +10,9 @@ from tests.simulator.shrink import shrink
 from tests.simulator.telemetry import tell
 from tests.simulator.truth import truth_of
 from tests.simulator.world import World
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_seed_is_a_world() -> None:
