@@ -42,7 +42,9 @@ MOST_RULED = 500
 """Sends that declared rules may join to those that are looked at; the nearest in time."""
 MOST_RANGES = 64
 MOST_RANGES_OF_MANY = 4_096
-MOST_UNCLIPPED = 64
+FEW_RANGES = 8
+"""Ranges up to which to compare every span with each of them costs less than to sort the spans."""
+MOST_UNCLIPPED = 8
 """Records of a receive that are told one by one even where most of them do not matter."""
 _ERROR = 2
 """The status of a span that failed."""
@@ -236,14 +238,17 @@ class _Gatherer:
         nameless = self._nameless()
         if not around:
             return nameless
-        self.add(self.find(query("near"), _bound(around)))
+        near, extremes = "near", "extremes"
+        if len(around) > FEW_RANGES:
+            near, extremes = "near_of_many", "extremes_of_many"
+        self.add(self.find(query(near), _bound(around)))
         reads = Reads(self.rows(), seeds.places)
         wider = self._reach(around, reads)
         found: set[int] = set()
         if wider != around:
-            found |= self.find(query("near"), _bound(wider))
+            found |= self.find(query(near), _bound(wider))
             found |= self.find(query("lowest"), _bound(wider)[:2])
-        for name in ("extremes", "positions"):
+        for name in (extremes, "positions"):
             found |= self.find(query(name), _bound(wider))
         if reads.untold:
             found |= self.find(query("concurrent"), _lists(sorted(reads.untold, key=str)))

@@ -120,20 +120,36 @@ def _sampled(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[
 
     Of destinations at which somebody is missed, every span.
     """
-    numbers = [number for (number,) in connection.execute(_SAMPLED.format(condition=condition)).fetchall()]
-    scope = WideScope.of_rows(connection, numbers, {}, [])
-    try:
+    numbers = {number for (number,) in connection.execute(_SAMPLED.format(condition=condition)).fetchall()}
+    with _of_rows(connection, numbers) as scope:
         scope.build("missing", "unread")
         missed = [row["destination"] for row in scope.rows(_MISSED)]
-        if missed:
-            more = connection.execute(
-                f"SELECT e.rowid FROM span_rows AS e WHERE ({condition}) AND {_AT_DESTINATIONS}", [missed]
-            ).fetchall()
-            scope.close()
-            scope = WideScope.of_rows(connection, sorted({*numbers, *(number for (number,) in more)}), {}, [])
+        if not missed:
+            yield scope
+            return
+    more = connection.execute(
+        f"SELECT e.rowid FROM span_rows AS e WHERE ({condition}) AND {_AT_DESTINATIONS}", [missed]
+    ).fetchall()
+    with _of_rows(connection, numbers | {number for (number,) in more}) as scope:
         yield scope
-    finally:
-        scope.close()
+
+
+@contextmanager
+def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterator[Scope]:
+    """Offer the scope of the spans with these row numbers."""
+    if len(numbers) > MOST_NARROW:
+        wide = WideScope.of_rows(connection, sorted(numbers), {}, [])
+        try:
+            yield wide
+        finally:
+            wide.close()
+        return
+    rows = connection.execute(
+        f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))",
+        [sorted(numbers)],
+    ).fetchall()
+    with open_scope(load(connection, rows)) as scope:
+        yield scope
 
 
 @contextmanager

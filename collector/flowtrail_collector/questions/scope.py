@@ -7,14 +7,15 @@ Dropping the cursor drops them all. A narrow one (`narrow.NarrowScope`) holds wh
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
 
 from flowtrail_collector.questions.relations import BASE, gate_of, mentioned, reads, sql_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import duckdb
 
 Row = dict[str, Any]
 
@@ -104,8 +105,10 @@ class WideScope:
 
     def close(self) -> None:
         """Let go of what was built: another scope on this connection begins anew, in the memory that this one held."""
-        for name in (*self._built, "evidence", "gathered"):
-            self._connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+        # (Where a statement failed, the transaction is lost, and with it all that it made.)
+        with suppress(duckdb.TransactionException):
+            for name in (*self._built, "evidence", "gathered"):
+                self._connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
         self._built.clear()
 
     def build(self, *names: str) -> None:
@@ -115,17 +118,22 @@ class WideScope:
                 continue
             self._built.add(name)
             gate = gate_of(name)
-            if gate is not None and name in _EMPTY:
-                self.build(*mentioned(gate))
-                row = self._connection.execute(f"SELECT {gate}").fetchone()
-                if row is not None and not row[0]:
-                    self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({_EMPTY[name]})')
-                    continue
+            if gate is not None and name in _EMPTY and not self._holds(gate):
+                self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({_EMPTY[name]})')
+                continue
             self.build(*reads(name))
-            self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
+            # What an empty one is like is not known yet: its columns are asked for, and nothing is run.
+            sql = sql_of(name) if gate is None or self._holds(gate) else f"SELECT * FROM ({sql_of(name)}) AS r LIMIT 0"
+            self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql}')
             if gate is not None and name not in _EMPTY:
                 columns = self._connection.execute(f'DESCRIBE temp."{name}"').fetchall()
                 _EMPTY[name] = ", ".join(f'"{column}" {kind}' for column, kind, *_ in columns)
+
+    def _holds(self, gate: str) -> bool:
+        """Tell whether the condition holds without which a relation is empty."""
+        self.build(*mentioned(gate))
+        row = self._connection.execute(f"SELECT {gate}").fetchone()
+        return row is None or bool(row[0])
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query over built relations as dicts."""

@@ -63,15 +63,16 @@ told_in_turn AS (
         sum(moved) OVER (PARTITION BY grp, destination, "partition", who ORDER BY at_ns, moved DESC, low) AS seq,
         sum(moved) OVER (PARTITION BY grp, destination, "partition", who ORDER BY number, moved DESC, low) AS seq_by_number
     FROM (
-        SELECT grp, destination, "partition", who, low, high, end_ns AS at_ns, number, 0 AS moved FROM receives
+        SELECT grp, destination, "partition", who, low, high, start_ns, end_ns AS at_ns, number, 0 AS moved
+        FROM receives
         UNION ALL
-        SELECT grp, destination, "partition", who, NULL, NULL, start_ns, number, 1
+        SELECT grp, destination, "partition", who, NULL, NULL, start_ns, start_ns, number, 1
         FROM looked
         WHERE operation = 'assign' OR position_reason IN ('seek', 'reset')
     ) AS t
 ),
 in_time AS (
-    SELECT destination, "partition", low, high,
+    SELECT grp, destination, "partition", who, low, high, start_ns, number,
         max(high) OVER (PARTITION BY grp, destination, "partition", who ORDER BY at_ns, low
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
         max(high) OVER (PARTITION BY grp, destination, "partition", who ORDER BY number, low
@@ -203,9 +204,13 @@ UNION ALL
 SELECT destination, "partition", low, least(high, greatest(reached, reached_by_number)) FROM in_time
 WHERE low <= reached OR low <= reached_by_number
 UNION ALL
--- Those before which it should have been handed out may have been finished too late, then.
-SELECT destination, "partition", low, greatest(reached_in_turn, reached_in_turn_by_number) FROM in_time
-WHERE low <= reached_in_turn OR low <= reached_in_turn_by_number
+-- Those that were handed out before it, and should not have been, may have been finished after it.
+SELECT p.destination, p."partition", p."offset", p."offset"
+FROM in_time AS t
+JOIN processed AS p ON p.grp = t.grp AND p.destination = t.destination AND p."partition" = t."partition" AND p.who = t.who
+    AND p."offset" >= t.low AND p."offset" <= greatest(t.reached_in_turn, t.reached_in_turn_by_number)
+    AND (p.end_ns > t.start_ns OR p.number > t.number)
+WHERE t.low <= t.reached_in_turn OR t.low <= t.reached_in_turn_by_number
 UNION ALL
 SELECT destination, "partition", low, high FROM unprocessed WHERE NOT coalesce(under_way, FALSE)
 UNION ALL
