@@ -18,7 +18,7 @@ EVERYTHING = Window(None, None)
 def assert_picking_is_enough(connection: duckdb.DuckDBPyConnection, *, wide: bool = False) -> None:
     """Judge all that is stored, and the suspects alone: the findings are the same in every column.
 
-    `wide`: what lies around the suspects is judged in DuckDB, few as it is.
+    `wide`: few as they are, they are gathered and judged as many are.
     """
     whole, covered = findings.judged(connection, EVERYTHING, None)
     with pytest.MonkeyPatch.context() as patch:
@@ -26,6 +26,7 @@ def assert_picking_is_enough(connection: duckdb.DuckDBPyConnection, *, wide: boo
         patch.setattr(findings, "SPANS_A_SUSPECT", 0.01)
         if wide:
             patch.setattr(around, "MOST_NARROW", 0)
+            patch.setattr(around, "FEW_RANGES", 0)
         picked, also_covered = findings.judged(connection, EVERYTHING, None)
     assert sorted(map(_comparable, picked)) == sorted(map(_comparable, whole))
     assert also_covered == covered

@@ -150,6 +150,10 @@ class Judge:
 
     def asked(self, world: World, telling: Telling, *, wide: bool = False) -> Said:
         """Return what flowtrail says of a telling."""
+        return self.holding(world, telling).read(lambda connection: _say(connection, world, wide=wide))
+
+    def holding(self, world: World, telling: Telling) -> Store:
+        """Return the store, in which nothing but this telling stands."""
         self._store.write(_empty)
         self._lines.write_text("".join(json.dumps(request(batch)) + "\n" for batch in telling.batches if batch))
         result = import_files([self._lines], self._store)
@@ -159,7 +163,7 @@ class Judge:
         for sample in world.samples:
             self._store.write(write(sample, before))
             before = sample
-        return self._store.read(lambda connection: _say(connection, world, wide=wide))
+        return self._store
 
 
 def _empty(connection: duckdb.DuckDBPyConnection) -> None:

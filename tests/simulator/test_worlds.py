@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.questions.picking import assert_picking_is_enough
 from tests.simulator.judge import Judge
 from tests.simulator.script import draw
 from tests.simulator.story import told
@@ -46,3 +47,11 @@ def test_with_incomplete_telemetry_nobody_is_accused_falsely(judge: Judge, first
     """No error that is not true, and no answer but the truth or `unknown`."""
     for seed in range(first, first + CHUNK):
         _hold(judge, draw(seed, incomplete=True))
+
+
+@pytest.mark.parametrize("incomplete", [False, True], ids=["complete", "incomplete"])
+def test_of_a_large_window_all_is_found_that_judging_everything_finds(judge: Judge, incomplete: bool) -> None:
+    """As if the world were a large one: only what lies around its suspects is judged, in either engine."""
+    for seed in range(1200, 1212):
+        store = judge.holding(*judge.played(draw(seed, incomplete=incomplete)))
+        store.read(lambda connection, wide=seed % 3 == 0: assert_picking_is_enough(connection, wide=wide))

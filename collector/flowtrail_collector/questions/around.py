@@ -9,6 +9,7 @@ Tests hold the answers to those from every span stored.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -376,7 +377,11 @@ class _Gatherer:
         latest = max((bound for *_, operation, _, _, _, _, bound in limits if operation != "send"), default=0)
         parameters = [*_bound(around), list(range(len(around))), *_lists(limits, width=7), latest]
         wider = list(around)
-        reached = self.pairs(query("overtakers"), parameters)
+        reached = (
+            self.pairs(query("overtakers"), parameters)
+            if len(around) <= FEW_RANGES
+            else self.pairs(query("overtakers_of_many"), [*parameters, FURTHEST])
+        )
         floors = self._floors(around, limits, {number: first for number, first, _ in reached if first is not None})
         for number, first, last in reached:
             destination, partition, low, high = around[number]
@@ -392,16 +397,15 @@ class _Gatherer:
 
     def _floors(self, around: list[Range], limits: list[tuple[Any, ...]], first: Mapping[int, int]) -> dict[int, int]:
         """Return by range the offset above which an earlier copy of what was overtaken may stand."""
-        sends = [row for row in self.rows() if row["operation"] == "send" and row["offset"] is not None]
+        sends: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        for row in self.rows():
+            if row["operation"] == "send" and row["offset"] is not None:
+                sends[row["producer_epoch"], row["instance"], row["destination"], row["partition"]].append(row)
         late = []
         for number, operation, _, _, instance, epoch, bound in limits:
             if operation != "send":
                 continue
-            own = [
-                row for row in sends
-                if row["producer_epoch"] == epoch and row["instance"] == instance
-                and (row["destination"], row["partition"]) == around[number][:2]
-            ]  # fmt: skip
+            own = sends[epoch, instance, *around[number][:2]]
             behind = max((row["offset"] for row in own if row["producer_seq"] == bound), default=-1)
             overtakers = [row["offset"] for row in own if row["producer_seq"] > bound and row["offset"] < behind]
             overtakers += [first[number]] if number in first else []
