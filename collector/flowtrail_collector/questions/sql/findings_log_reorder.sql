@@ -3,14 +3,18 @@
 --
 -- The record we see may not be the first copy of its send: an earlier copy could stand at an offset that nobody has
 -- identified. Its possible places lie above whatever the producer had acked before it began this send, or anybody else had
--- for certain, and below the first record that overtook it: all of them must be known, down to offset 0 where nothing was
--- acked before. Consumers may have told of the copy as well, so none of them may be dark. Transactional sends are
+-- for certain, and below the first record that overtook it: all of them must be known, down to the lowest offset that anything
+-- is known of. (Nobody who could have told of a record below it is dark: what is left of the doubt no telemetry could
+-- ever settle.) Consumers may have told of the copy as well, so none of them may be dark. Transactional sends are
 -- idempotent and have one copy.
 -- empty unless: EXISTS (SELECT 1 FROM (SELECT producer_seq < max(producer_seq) OVER (PARTITION BY who, producer_epoch, acked_log ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM publications) AS t WHERE back) OR EXISTS (SELECT 1 FROM operations GROUP BY operation_id HAVING count(*) > 1)
 WITH late AS (
     SELECT o.* FROM order_log AS o
     WHERE o.reordered AND NOT o.dark AND NOT EXISTS (
         SELECT 1 FROM hidden AS h WHERE h.log = o.log AND h."offset" = o.arrival)
+),
+lowest AS (
+    SELECT log, min("offset") - 1 AS floor FROM records GROUP BY log
 ),
 others AS (
     SELECT l.who, l.producer_epoch, l.log, l.s, max(r."offset") AS floor
@@ -27,12 +31,13 @@ bounds AS (
         min(o.arrival) FILTER (WHERE o.s > l.s)                       AS overtaken_at,
         -- Where numbers order the spans they tell when each ended, not when it began.
         greatest(coalesce(max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord AND NOT i.stepped), -1),
-            coalesce(min(w.floor) FILTER (WHERE NOT i.stepped), -1)) AS floor,
+            coalesce(min(w.floor) FILTER (WHERE NOT i.stepped), -1), min(f.floor)) AS floor,
         arg_min(o.ref, o.arrival) FILTER (WHERE o.s > l.s)            AS overtaker,
         count(*) FILTER (WHERE o.s > l.s AND o.arrival < l.arrival)   AS overtakers
     FROM late AS l
     JOIN order_log AS o ON o.who = l.who AND o.producer_epoch = l.producer_epoch AND o.log = l.log
     JOIN instances AS i ON i.who = l.who
+    JOIN lowest AS f ON f.log = l.log
     LEFT JOIN others AS w ON w.who = l.who AND w.producer_epoch = l.producer_epoch AND w.log = l.log AND w.s = l.s
     GROUP BY l.who, l.producer_epoch, l.log, l.s
 ),
