@@ -1,9 +1,11 @@
 """Positions moved by will: a seek back, and an administrator's reset while the group is away."""
 
+import pytest
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from tests.e2e.truth import Claim, Truth, assert_told, read_log, told_handled, told_sent
+from tests.e2e.product import eventually
+from tests.e2e.truth import Claim, Truth, assert_told, read_log, sampled_at, told_handled, told_sent
 
 
 def test_a_seek_back_is_a_replay_and_nothing_else(run, collector, topic, topic_name):
@@ -45,11 +47,20 @@ def test_an_administrator_resets_a_group_that_is_away(run, collector, kafka, top
     assert collector.event(f"{orders}-1")["duplicated"]["answer"] == "no"
 
 
-def test_an_administrator_resets_a_group_forward_and_back(run, collector, kafka, topic, topic_name):
-    """Forward: unknown, since a jump between owners proves nothing. Back: a replay of what had been handed out."""
+@pytest.mark.parametrize("watched", [False, True], ids=["unwatched", "watched"])
+def test_an_administrator_resets_a_group_forward_and_back(request, watched, kafka, topic, topic_name):
+    """Back: a replay of what had been handed out. Forward: skipped by the broker's word; without it unknown."""
+    run = request.getfixturevalue("run_watched" if watched else "run")
+    collector = request.getfixturevalue("watching" if watched else "collector")
     orders, group = topic("orders"), topic_name("payment")
     producer = run("producer")
     members = []
+
+    def be_seen():
+        """Wait for two whole rounds of the watcher that began after this."""
+        for _ in range(3 if watched else 0):
+            before = sampled_at(collector)
+            assert eventually(lambda: sampled_at(collector), lambda now, before=before: now != before) != before
 
     def publish(*numbers):
         for number in numbers:
@@ -57,14 +68,17 @@ def test_an_administrator_resets_a_group_forward_and_back(run, collector, kafka,
         producer.do("settle")
 
     def reset(offset):
+        be_seen()
         with kafka.admin() as admin:
             admin.reset_group_offsets(group, {TopicPartition(orders, 0): offset})
+        be_seen()
 
     def handle(*offsets):
         config = {"enable_auto_commit": False}
         member = run("polling", service="payment", topic=orders, group=group, commit=True, config=config)
         while member.hear("handled")["handled"] < len(offsets):
             pass
+        be_seen()
         member.stop()
         assert [row.offset for row in told_handled(member)] == list(offsets)
         members.append(member)
@@ -72,20 +86,26 @@ def test_an_administrator_resets_a_group_forward_and_back(run, collector, kafka,
     def assert_so(*replayed, passed_over=()):
         names = [f"{orders}-{offset}" for offset in passed_over]
         unknown = ("unknown", "the position has passed it, and no delivery was seen")
+        skipped = ("skipped", "offset reset")
         claims = [
             Claim(
                 "replay", "info", "reset", orders, 0, offsets, group, tuple(f"{orders}-{offset}" for offset in offsets)
             )
             for offsets in replayed
         ]
+        if watched:
+            claims += [
+                Claim("skipped", "info", "offset reset", orders, 0, (offset,), group, (name,))
+                for offset, name in zip(passed_over, names, strict=True)
+            ]
         truth = Truth(
             told_sent(producer),
             told_handled(*members),
             read_log(kafka, orders),
             {orders: [group]},
             claims,
-            consumed={(name, group): unknown for name in names},
-            doubtful=names,
+            consumed={(name, group): skipped if watched else unknown for name in names},
+            doubtful=() if watched else names,
         )
         assert_told(collector, truth)
 

@@ -220,6 +220,12 @@ def found_on(asking: "Asking", topic: str) -> list[Claim]:
     ]
 
 
+def sampled_at(asking: "Asking") -> str | None:
+    """Return when a running collector last asked the broker."""
+    sampled: str | None = _get(asking.source, "status", {})["store"]["sampled_at"]
+    return sampled
+
+
 def _answers(source: str, truth: Truth, sent: Sent) -> list[tuple[str, Any, Any]]:
     """Return every answer about an event beside the true one."""
     events = _get(source, "ask", {"what": f"id:{sent.id}"})["events"]

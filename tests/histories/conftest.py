@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from flowtrail_collector.broker.sample import NOBODY, Group, Member, Place, Reach, Sample, write
 from flowtrail_collector.configuration import parse_configuration
 from flowtrail_collector.importing import import_files
 from flowtrail_collector.source import StoreSource, Window
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
     from flowtrail_collector.declarations import Declarations
 
 ALWAYS = Window(None, None)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a watcher found in one round: the members of payment, all assigned orders:0, and its position."""
+
+    members: tuple[str, ...]
+    position: int | None
+    end: int = 100
+    topic: str | None = "id-of-orders"
+    state: str = ""
 
 
 class Told:
@@ -85,6 +98,31 @@ class Told:
                 '0 AS "partition", 0 AS log_start, $end AS end_offset',
                 {"at": START_NS, "end": end},
             )
+        return self
+
+    def watch(self, *rounds: Round) -> Told:
+        """Add what a watcher found in some rounds, as it writes it down: what changed since the round before."""
+        before: Sample | None = None
+        store = Store.open(self.path)
+        try:
+            for number, found in enumerate(rounds):
+                place = Place("orders", 0)
+                sample = Sample(
+                    START_NS + number * 5000 * MS,
+                    None,
+                    {place: Reach(found.topic, 0, found.end, found.end)},
+                    {("payment", place): found.position},
+                    {
+                        "payment": Group("Stable", tuple(Member(name, None, None, place) for name in found.members))
+                        if found.members
+                        else Group(found.state or "Empty", (NOBODY,))
+                    },
+                    {},
+                )
+                store.write(write(sample, before))
+                before = sample
+        finally:
+            store.close()
         return self
 
     def _source(self, question: Callable[[StoreSource], Any]) -> Any:

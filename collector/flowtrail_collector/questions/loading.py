@@ -51,6 +51,12 @@ def load(
     incomplete = sorted({*_incomplete(ledger), *_values(hiding, "who", "numbered")})
     hosts = (_values(ledger, "host") | _values(hiding, "host")) - {None}
     of_who = "who IN (SELECT unnest($1::VARCHAR[]))"
+    of_broker = {
+        name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) if watched else _empty(name)
+        for name in _OF_THE_BROKER
+    }
+    # Of who was away it speaks only where somebody came before and after.
+    away = len(_values(of_broker["sampled_owners"], "absences")) > 1
     return {
         "span_rows": (columns, spans),
         "link_rows": _table(connection, "link_rows", _LINKED_TO, [sorted(held["trace_id"])]),
@@ -63,10 +69,12 @@ def load(
             if stretches is None
             else (["destination", "partition", "low", "high"], stretches)
         ),
-        **{
-            name: _relation(connection, name, _AT_DESTINATIONS, [destinations]) if watched else _empty(name)
-            for name in _OF_THE_BROKER
-        },
+        **of_broker,
+        "sampled_resets": (
+            _relation(connection, "sampled_resets", _AT_DESTINATIONS, [destinations])
+            if away
+            else _empty("sampled_resets")
+        ),
         "holes": _relation(connection, "holes", of_who, [incomplete]) if incomplete else _empty("holes"),
         "clock_steps": _relation(connection, "clock_steps"),
         "clock_deltas": (

@@ -42,6 +42,7 @@ LOADED = (
     "log_starts",
     "topic_policies",
     "sampled_owners",
+    "sampled_resets",
     "holes",
     "clock_steps",
     "clock_deltas",

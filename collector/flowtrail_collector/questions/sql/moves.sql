@@ -4,7 +4,9 @@
 -- stands before the assign at its position.
 --
 -- `outside` marks an assign below the group's last acknowledged position: somebody moved the group back while it was
--- away. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign. A reset that only tells how
+-- away. `set_from` is where the group stood before the position that it is assigned was committed while nobody was a
+-- member, as the broker was seen to tell (see sampled_resets): back from there it was moved as well, and forward (see
+-- leaps), which no member's word shows. `moved` marks what sets a group elsewhere by will: seek, reset, and such an assign. A reset that only tells how
 -- its owner's assignment came by its position, in a group that has never committed (it begins at `earliest`, as it does
 -- after a crash before its first commit), moves nothing, whether it is told before the assignment or after it.
 --
@@ -55,17 +57,28 @@ own AS (
     FROM positions
     WHERE reason IN ('assign', 'seek', 'reset')
 ),
+administered AS (
+    SELECT p.ref, p.grp, p.log, min(r.before) AS set_from
+    FROM positions AS p
+    JOIN vacancies AS v ON v.grp = p.grp AND v.log = p.log AND v.gen = p.generation AND v.member = p.member
+    JOIN sampled_resets AS r ON r.consumer_group = p.grp AND r.destination = p.destination
+        AND r."partition" = p."partition" AND r.cluster_id IS NOT DISTINCT FROM v.cluster_id
+        AND r.absence > v.absences_before AND r.absence <= v.absences AND r."position" = p."position"
+    WHERE p.reason = 'assign'
+    GROUP BY p.ref, p.grp, p.log
+),
 acknowledged AS (
-    SELECT k.*, c."position" AS last_commit, o.prior
+    SELECT k.*, c."position" AS last_commit, o.prior, x.set_from
     FROM counted AS k
     LEFT JOIN commits AS c ON c.grp = k.grp AND c.log = k.log AND c.nth = k.commits_before
     LEFT JOIN own AS o ON o.ref = k.ref AND o.grp = k.grp AND o.log = k.log
+    LEFT JOIN administered AS x ON x.ref = k.ref AND x.grp = k.grp AND x.log = k.log
 )
 SELECT
     k.*,
-    k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE) AS outside,
+    k.reason = 'assign' AND coalesce(k."position" < k.last_commit OR k."position" < k.set_from, FALSE) AS outside,
     k.reason = 'seek'
-        OR (k.reason = 'assign' AND coalesce(k."position" < k.last_commit, FALSE))
+        OR (k.reason = 'assign' AND coalesce(k."position" < k.last_commit OR k."position" < k.set_from, FALSE))
         OR (k.reason = 'reset' AND NOT (k.last_commit IS NULL AND EXISTS (
             SELECT 1 FROM positions AS a
             WHERE a.reason = 'assign' AND a.grp = k.grp AND a.log = k.log AND a."position" = k."position"

@@ -3,8 +3,9 @@
 -- read past   within one ownership a member held a position at or below the record, then was handed or committed beyond
 --             it, with no assign, seek or reset in between. `beyond`: it was handed a later record. A jump from one owner
 --             to the next proves nothing and is not here
--- moved past  a seek or reset set the group from a position at or below the record to one above it. `own_reset`: its
---             member was reset, as a client is whose position is no longer in the log; not an administrator's doing
+-- moved past  a seek or reset set the group from a position at or below the record to one above it, as a member told or
+--             the broker of a group that was away. `own_reset`: its member was reset, as a client is whose position is no
+--             longer in the log; not an administrator's doing
 --
 -- expired     the position is at or below the record, and the broker's log start beyond it, while nobody of the group owns
 --             the partition: who does may have been handed the record and not told yet
