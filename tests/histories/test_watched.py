@@ -182,6 +182,43 @@ def test_a_group_that_is_moved_back_afterwards_will_come_to_it(told, world):
     assert (replay["reason"], replay["offsets"]) == ("reset", [5, 6, 7])
 
 
+def restarted(world, *, generation=3):
+    """One process closes its consumer and makes another, which goes on where the first one stopped."""
+    sent = orders_of(world, 4)
+    payment = member_of(world)
+    handle(payment, *sent[:2])
+    payment.revoke("orders", 0, 2)
+    before = Round((payment.member,), 2)
+    payment.member, payment.generation = "payment-anew", generation
+    payment.assign("orders", 0, 2)
+    handle(payment, *sent[2:])
+    payment.close()
+    return sent, before, Round((payment.member,), 4)
+
+
+def test_nobody_was_there_in_the_generation_that_nobody_told_of(told, world):
+    """The empty group's own: who handled what is all that was done with it."""
+    sent, before, after = restarted(world)
+    store = told(world)
+    assert store.event(sent[1].id)["duplicated"]["answer"] == "unknown"
+    store.watch(before, AWAY, after)
+    event = store.event(sent[1].id)
+    assert (event["duplicated"]["answer"], event["reordered"]["answer"]) == ("no", "no")
+
+
+@pytest.mark.parametrize(
+    ("generation", "between"),
+    [(3, ()), (3, (Round((), 2, state="Dead"),)), (4, (AWAY,))],
+    ids=["not seen empty", "not described", "a generation too many"],
+)
+def test_somebody_may_have_been_there_in_a_generation_that_nobody_told_of(told, world, generation, between):
+    """A member that came and left may have been handed everything."""
+    sent, before, after = restarted(world, generation=generation)
+    store = told(world).watch(before, *between, after)
+    event = store.event(sent[1].id)
+    assert (event["duplicated"]["answer"], event["reordered"]["answer"]) == ("unknown", "unknown")
+
+
 def commit_lost(world):
     """Read 0 to 3, be refused the commit of 4, which the broker took, and begin at 3 after a time away."""
     sent = orders_of(world, 4)

@@ -6,6 +6,7 @@
 -- So may an owner of which nothing at all arrived: where the next owner known came more than one generation after the
 -- one before had left, somebody may have owned the partition in between, and read it from anywhere. Two generations on
 -- is what a group goes that was empty for a while (kafka-python joins twice): granted to a process that ended in order.
+-- Where the broker was seen to have nobody in that time there was nobody (see vacancies).
 -- empty unless: EXISTS (SELECT 1 FROM sequenced GROUP BY grp, log HAVING count(DISTINCT who) > 1)
 WITH owned AS (
     SELECT grp, log, who, max(gen) AS gen, max(ord) AS last_ord,
@@ -40,6 +41,9 @@ unseen AS (
     LEFT JOIN instances AS i ON i.who = a.before_who
     WHERE (a.who <> a.before_who OR a.before_reason = 'revoke')
         AND a.gen > a.before_gen + CASE WHEN i.ended AND a.who <> a.before_who THEN 3 ELSE 1 END
+        AND NOT EXISTS (
+            SELECT 1 FROM vacancies AS v
+            WHERE v.grp = a.grp AND v.log = a.log AND v.gen = a.gen AND v.member = a.member AND v.gen = a.before_gen + 2)
 ),
 followed AS (
     SELECT o.grp, o.log, o.who, o.gen, o.reached,
