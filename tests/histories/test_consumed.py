@@ -939,3 +939,43 @@ def test_a_processing_whose_receive_is_far_away_is_no_poll(told, world):
     payment.receive("orders", 0, 6, 11)
     payment.process(sent[2])
     assert told(world).consumed(sent[9].id, "payment") == "in-progress"
+
+
+def test_latency_counts_from_the_send_that_was_acked_at_the_record(told, world):
+    """Sent twice, some time apart: each record has a send of its own, and so does the copy of one."""
+    shop = world.service("shop")
+    first = shop.send("orders", 0, 0)
+    world.wait(60_000)
+    again = shop.send("orders", 0, 1, id=first.id)
+    shop.close()
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    ended = [payment.process(first), payment.process(again, error="ValueError")]
+    copy = payment.send("orders-retry", 0, 0, id=again.id, origin=again, origin_group="payment")
+    payment.commit("orders", 0, 2)
+    payment.assign("orders-retry", 0, 0)
+    payment.receive("orders-retry", 0, 0)
+    ended.append(payment.process(copy))
+    payment.close()
+    deliveries = told(world).line(first.id, "payment")["deliveries"]
+    assert [(row.get("destination", "orders"), row["offset"]) for row in deliveries] == [
+        ("orders", 0), ("orders", 1), ("orders-retry", 0)
+    ]  # fmt: skip
+    sends = [first, again, again]
+    assert [row["latency_ms"] for row in deliveries] == [
+        (end.end_ns - sent.span.start_ns) / 1e6 for end, sent in zip(ended, sends, strict=True)
+    ]
+
+
+def test_latency_counts_from_the_first_send_where_none_is_known_to_be_acked_there(told, world):
+    """The second send never arrived: what is known of the event is its first."""
+    shop = world.service("shop")
+    first = shop.send("orders", 0, 0)
+    again = shop.send("orders", 0, 1, id=first.id)
+    shop.close()
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    ended = [payment.process(first), payment.process(again)]
+    payment.close()
+    deliveries = told(world.without(again.span)).line(first.id, "payment")["deliveries"]
+    assert [row["latency_ms"] for row in deliveries] == [(end.end_ns - first.span.start_ns) / 1e6 for end in ended]

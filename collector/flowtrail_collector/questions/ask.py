@@ -186,7 +186,7 @@ class _Facts:
 
     def _publication(self, key: Event, sends: list[Row]) -> Document:
         row = self._published[key]
-        acked = {(send["acked_log"], send["offset"]): send for send in reversed(sends) if send["outcome"] == "acked"}
+        acked = _acked(sends)
         records = []
         for place in self._places.get(key, []):
             send = acked.pop((place["log"], place["offset"]), None)
@@ -203,14 +203,19 @@ class _Facts:
         }
 
     def _consumption(self, row: Row, sends: list[Row]) -> Document:
+        acked = _acked(sends)
         first = min(sends, key=lambda send: send["start_ns"], default=None)
         originals = [p for p in self._places.get((row["event"], row["destination"]), []) if not p["copied"]]
+        # The send that was acked at a record is the one whose message was processed there, or on a copy of it.
+        placed = [(place, acked.get((place["log"], place["offset"]), first)) for place in originals]
         tries = [
-            attempt
-            for place in originals
+            (send, attempt)
+            for place, send in placed
             for attempt in self._tries.get((place["log"], place["offset"], row["grp"]), [])
-        ] + self._unplaced.get((row["event"], row["destination"], row["grp"]), [])
-        tries += [attempt for place in originals for attempt in self._tries_of_copies(place, row["grp"])]
+        ]
+        unplaced = self._unplaced.get((row["event"], row["destination"], row["grp"]), [])
+        tries += [(first, attempt) for attempt in unplaced]
+        tries += [(send, attempt) for place, send in placed for attempt in self._tries_of_copies(place, row["grp"])]
         document: Document = {"group": row["grp"]}
         if row["assumed"]:
             document["assumed"] = True
@@ -219,8 +224,8 @@ class _Facts:
             "reason": row["reason"],
             "grade": row["grade"],
             "deliveries": [
-                _delivery(number, attempt, row) | self._latency(first, attempt)
-                for number, attempt in enumerate(tries, 1)
+                _delivery(number, attempt, row) | self._latency(send, attempt)
+                for number, (send, attempt) in enumerate(tries, 1)
             ],
             "evidence": evidence_ids(
                 [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["position_ref"]]
@@ -238,19 +243,19 @@ class _Facts:
             document["lag"] = row["lag_in_front"]
         return document
 
-    def _latency(self, first: Row | None, attempt: Row) -> Document:
+    def _latency(self, send: Row | None, attempt: Row) -> Document:
         """From the start of the publication to the end of the processing.
 
         Across two hosts it is an estimate by two clocks: then the range is given in which it truly lies, null where
         nothing bounds the clocks. What seems to end before it begins says so.
         """
-        latency = _milliseconds(first["start_ns"] if first else None, attempt["ended_ns"])
+        latency = _milliseconds(send["start_ns"] if send else None, attempt["ended_ns"])
         document: Document = {"latency_ms": latency}
-        if first is None or latency is None or (first["host"] is not None and first["host"] == attempt["host"]):
+        if send is None or latency is None or (send["host"] is not None and send["host"] == attempt["host"]):
             return document
-        if first["who"] == attempt["who"]:
+        if send["who"] == attempt["who"]:
             return document
-        bound = self._clocks.get((first["host"], attempt["host"]))
+        bound = self._clocks.get((send["host"], attempt["host"]))
         document["latency_range_ms"] = (
             None if bound is None else [max(0.0, round(latency - edge / 1e6, 3)) for edge in reversed(bound)]
         )
@@ -386,6 +391,11 @@ SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL 
 FROM unplaced
 ORDER BY start_ns, ref
 """
+
+
+def _acked(sends: list[Row]) -> dict[tuple[int, int], Row]:
+    """Return log and offset of each record -> the first of these sends that was acked there."""
+    return {(send["acked_log"], send["offset"]): send for send in reversed(sends) if send["outcome"] == "acked"}
 
 
 def _record(place: Row, at_ns: int | None, send: Row | None) -> Document:
