@@ -162,3 +162,40 @@ def test_read_uncommitted_saw_an_aborted_record(told, world):
     store = told(world)
     assert store.published(order.id) == ("no", "aborted")
     assert store.consumed(order.id, "payment") == "processed"
+
+
+def test_twice_in_a_transaction_whose_end_is_not_known(told, world):
+    """It may have been aborted: nothing was published twice yet, and whether it will have been is unknown."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0, attributes={TX: "tx"})
+    shop.send("orders", 0, 1, id=order.id, attributes={TX: "tx"})
+    store = told(world)
+    assert store.published(order.id) == ("in-doubt", "transaction open")
+    assert store.kinds() == []
+    assert store.event(order.id)["duplicated"]["answer"] == "unknown"
+
+
+def test_once_more_in_a_transaction_whose_end_was_lost(told, world):
+    """One stands for sure; the abort of the other may be what did not arrive."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0)
+    shop.send("orders", 0, 1, id=order.id, attributes={TX: "tx"})
+    shop.skip_number()
+    store = told(world)
+    assert store.published(order.id) == ("yes", "acked")
+    assert "republish" not in [kind for kind, _ in store.kinds()]
+    assert store.event(order.id)["duplicated"]["answer"] == "unknown"
+
+
+def test_twice_in_a_transaction_that_was_committed(told, world):
+    """The end tells: committed, so published twice; aborted, so not at all."""
+    shop = world.service("shop")
+    orders = []
+    for number, outcome in enumerate(("committed", "aborted")):
+        order = shop.send("orders", 0, 3 * number, attributes={TX: "tx"})
+        shop.send("orders", 0, 3 * number + 1, id=order.id, attributes={TX: "tx"})
+        shop.end_transaction("tx", outcome)
+        orders.append(order.id)
+    store = told(world)
+    assert [store.event(order)["duplicated"]["answer"] for order in orders] == ["yes", "no"]
+    assert store.finding("republish")["message_ids"] == orders[:1]

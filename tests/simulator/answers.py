@@ -293,6 +293,8 @@ class Answering:
             found.consumed = {group: right | {"unknown"} for group, right in found.consumed.items()}
             found.published |= {"unknown"} - ({"unknown"} if "yes" in found.published else set())
         found.duplicated = claim(event, destination, findings, DUPLICATES, unsure=unsure)
+        if "yes" not in found.duplicated and len(sends) > 1 and any(map(self._open_still, sends)):
+            found.duplicated = frozenset({"unknown"})  # twice, once it is committed
         found.reordered = claim(event, destination, findings, REORDERS, unsure=unsure)
         return found
 
@@ -303,6 +305,9 @@ class Answering:
     def _all_places(self, send: Send) -> list[Place]:
         return [Place(send.log, offset) for offset in send.appended] if send.log is not None else []
 
+    def _open_still(self, send: Send) -> bool:
+        return send.transaction is not None and send.transaction.outcome == "open"
+
     def _published(self, sends: list[Send]) -> set[str]:
         history = self.history
         acked = [send for send in sends if send.outcome == "acked"]
@@ -312,7 +317,7 @@ class Answering:
         if any(history.processed_somewhere(place) for place in places):
             return {"yes"}
         handed = any(history.handed[place] for place in places)
-        opened = any(send.transaction is not None and send.transaction.outcome == "open" for send in acked)
+        opened = any(map(self._open_still, acked))
         if opened or any(send.outcome == "in-doubt" for send in sends):
             return {"in-doubt", *(("yes",) if handed else ())}
         if all(send.outcome == "failed" for send in sends):

@@ -120,8 +120,7 @@ def republishes(history: History) -> Iterator[Expected]:
     for (event, destination), sends in history.sends.items():
         counted = [
             send for send in sends
-            if send.origin is None and send.outcome != "failed"
-            and not (send.transaction is not None and send.transaction.outcome == "aborted")
+            if send.origin is None and send.outcome != "failed" and history.committed(send)
         ]  # fmt: skip
         if len(counted) < 2:
             continue

@@ -281,15 +281,23 @@ class _Facts:
         grave = [row for row in of_kind if row["severity"] != "info"]
         if grave:
             answer = "yes"
-        elif self._complete(key) and not (kinds is DUPLICATES and self._may_have_sent_before(key)):
+        elif self._complete(key) and not (kinds is DUPLICATES and self._may_be_sent_twice(key)):
             answer = "no"
         else:
             answer = "unknown"
         return {"answer": answer, "findings": [finding(row) for row in of_kind]}
 
-    def _may_have_sent_before(self, key: Event) -> bool:
-        """Tell whether a producer of the event has a hole, be it older than what is known of the event."""
-        return any(send["who"] in self._holed for send in self._sends.get(key, []))
+    def _may_be_sent_twice(self, key: Event) -> bool:
+        """Tell whether another send may count besides the one that is known to.
+
+        A producer of the event has a hole, be it older than what is known of the event; or the event was sent more than
+        once, and a transaction may yet turn out to be committed.
+        """
+        sends = self._sends.get(key, [])
+        if any(send["who"] in self._holed for send in sends):
+            return True
+        again = len({send["operation_id"] for send in sends}) > 1
+        return again and any(send["transaction_id"] is not None and send["transaction_end"] is None for send in sends)
 
     def _complete(self, key: Event) -> bool:
         """Tell whether all that could have been seen of the event was seen."""

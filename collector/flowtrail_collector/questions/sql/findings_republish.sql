@@ -1,7 +1,7 @@
 -- republish: the application sent the same message id again to the same destination, in different send operations.
 --
 -- Not counted: a copy that carries an origin, a send that failed definitively or was aborted (the send after it is the
--- first), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
+-- first), a send in a transaction whose end is not known (it may have been aborted), a copy on another destination, and two spans that name the same record (one publication told twice). Celery
 -- publishes a retry under the same task id: an attempt. Offsets are named where all stand in one partition. Where several services published it, `producer` is the first.
 -- empty unless: EXISTS (SELECT 1 FROM sent WHERE event_id IS NOT NULL GROUP BY event_id, destination HAVING count(*) > 1)
 WITH counted AS (
@@ -11,7 +11,7 @@ WITH counted AS (
     FROM sent AS s
     LEFT JOIN operations AS o ON o.operation_id = s.operation_id AND s."offset" IS NULL
     WHERE s.event_id IS NOT NULL AND s.origin_destination IS NULL
-        AND coalesce(s.outcome, 'acked') <> 'failed' AND coalesce(s.transaction_end, 'committed') <> 'aborted'
+        AND coalesce(s.outcome, 'acked') <> 'failed' AND (s.transaction_id IS NULL OR s.transaction_end = 'committed')
         AND coalesce(s.system, '') <> 'celery' AND s.system IS NOT NULL
         AND NOT EXISTS (
             SELECT 1 FROM copies AS c WHERE c.log = coalesce(o.log, s.acked_log) AND c."offset" = coalesce(s."offset", o."offset"))
