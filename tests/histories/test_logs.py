@@ -251,6 +251,42 @@ def test_acked_one_and_handed_another(told, world):
     assert store.consumed("a", "payment") == "unknown"
 
 
+def handled_at_five(world, kept, generation):
+    """Let a member handle what stands at 5."""
+    member = member_of(world, at=5, generation=generation)
+    member.receive("orders", 0, 5)
+    member.process(kept, offset=5)
+    return member
+
+
+def test_handled_twice_where_another_event_was_acked(told, world):
+    """The ack of what was read is lost: what is handled twice is that, not the event which was acked there."""
+    world.service("shop").send("orders", 0, 5, id="a")
+    kept = world.service("office").send("orders", 0, 5, id="b")
+    handled_at_five(world, kept, 1).close()
+    handled_at_five(world, kept, 2).close()
+    store = told(world.without(kept.span))
+    assert store.finding("redelivery")["message_ids"] == ["b"]
+    assert store.findings("offset-conflict") == []
+    assert store.event("b")["duplicated"]["answer"] == "yes"
+    assert store.consumed("b", "payment") == "processed"
+    assert store.event("a")["duplicated"]["answer"] == "unknown"
+    assert store.event("a")["findings"] == []
+    assert store.consumed("a", "payment") == "unknown"
+
+
+def test_one_event_was_handled_where_another_was_handled_before(told, world):
+    """As where a topic was created again and nobody told: each was handled once."""
+    acked = world.service("shop").send("orders", 0, 5, id="a")
+    before = world.service("office").send("orders", 0, 5, id="b")
+    handled_at_five(world, before, 1).close()
+    handled_at_five(world, acked, 2).close()
+    store = told(world.without(before.span))
+    assert store.findings("redelivery") == []
+    assert store.consumed("a", "payment") == "unknown"
+    assert store.event("a")["duplicated"]["answer"] == "unknown"
+
+
 def test_acked_one_and_handed_one_acked_elsewhere(told, world):
     """B was acked at 7 and is read at 5, where a was acked: a was never resent, nor duplicated."""
     world.service("shop").send("orders", 0, 5, id="a")

@@ -320,6 +320,8 @@ class _Facts:
         by_id: dict[tuple[str, str | None], list[Event]] = defaultdict(list)
         for key, places in self._places.items():
             for place in places:
+                if place["conflict"] and not place["survived"]:
+                    continue  # nobody knows which event what was found there is of
                 by_record[place["destination"], place["partition"], place["offset"]].append(key)
         for key, sends in self._sends.items():
             for send in sends:

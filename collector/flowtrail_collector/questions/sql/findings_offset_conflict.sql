@@ -1,6 +1,6 @@
 -- offset-conflict: two different events at one record: both were acked there, or one was acked and another was read. A
 -- partition whose offsets start again at 0 is another log (see placed), and so is another cluster.
--- empty unless: EXISTS (SELECT 1 FROM records WHERE conflict)
+-- empty unless: EXISTS (SELECT 1 FROM records WHERE proven)
 WITH told AS (
     SELECT p.acked_log AS log, p."offset", p.event_id, p.message_id, p.producer, p.ref, p.start_ns, p.end_ns
     FROM publications AS p
@@ -24,7 +24,7 @@ SELECT
         || min(r."partition") || ':' || t."offset" || ': one overwrote the other' AS summary,
     CAST(NULL AS VARCHAR) AS event
 FROM told AS t
-JOIN records AS r ON r.log = t.log AND r."offset" = t."offset" AND r.conflict
+JOIN records AS r ON r.log = t.log AND r."offset" = t."offset" AND r.proven
 WHERE NOT EXISTS (
     -- The broker tells of more topics of that name than we can keep apart: the two may be of two logs.
     SELECT 1 FROM log_starts AS s

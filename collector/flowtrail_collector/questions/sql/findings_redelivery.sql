@@ -5,6 +5,8 @@
 -- warning  handed again: the normal price of at-least-once delivery
 -- info     every repetition followed a failed or unfinished attempt (reason retry); or the group is only assumed, so
 --          that two groups of one service may look like one
+-- Where two events were told to stand at a record and nobody knows which one does, none is named; and what was handled
+-- there twice may have been the one and then the other, in a topic that was created again: no redelivery.
 --
 -- `in place`: handed out once, and two processings of it ended ok one after the other. Told by our tracer only, which
 -- writes one per message: of another instrumentation two spans in a row may be two layers, and an end that was only
@@ -55,6 +57,9 @@ in_place AS (
         AND NOT a.failed AND NOT a.inferred AND NOT a.batched AND t.grp IS NULL
     GROUP BY a.grp, a.log, a."offset", a.system, a.destination, a."partition", a.receive_ref, a.member
     HAVING count(*) > 1
+),
+settled AS (
+    SELECT log, "offset", message_id, event FROM records WHERE NOT conflict OR survived
 )
 SELECT
     'redelivery' AS kind,
@@ -91,7 +96,8 @@ SELECT
     r.event
 FROM told AS t
 LEFT JOIN hidden AS h ON h.grp = t.grp AND h.log = t.log AND h."offset" = t."offset"
-LEFT JOIN records AS r ON r.log = t.log AND r."offset" = t."offset"
+LEFT JOIN settled AS r ON r.log = t.log AND r."offset" = t."offset"
+WHERE r."offset" IS NOT NULL OR t.ok < 2
 UNION ALL
 SELECT
     'redelivery', CASE WHEN h."offset" IS NULL THEN 'error' ELSE 'warning' END, 'in place',
@@ -104,7 +110,7 @@ SELECT
     r.event
 FROM in_place AS p
 LEFT JOIN hidden AS h ON h.grp = p.grp AND h.log = p.log AND h."offset" = p."offset"
-LEFT JOIN records AS r ON r.log = p.log AND r."offset" = p."offset"
+JOIN settled AS r ON r.log = p.log AND r."offset" = p."offset"
 WHERE NOT EXISTS (
     SELECT 1 FROM placed AS m
     WHERE m.who = p.who AND m.log = p.log AND m.grp = p.grp AND m.position_reason IN ('seek', 'reset', 'assign')

@@ -1,26 +1,29 @@
 -- records: every place in a log that telemetry speaks of, with the event that stands there.
 --
 -- The producer's word on the identity goes before the consumers'. `conflict`: two different events were told to stand at
--- this place, by producers' acks, or by an ack and a processing of ours that read another event, one that is known to
--- have been sent there (else the topic may have been created again unseen). The event that was read stands there
--- (`survived`); what was acked there besides was overwritten.
+-- this place, by producers' acks, or by acks and processings of our own tracer. The event that was read stands there
+-- (`survived`); of what was acked there besides nothing more is known. Where two were read, or none, nobody knows which
+-- one stands there.
+--
+-- `proven`: one of them overwrote the other. Both were acked, or one was acked and one was read that is known to have
+-- been sent there; else the topic may have been created again unseen.
 WITH published_ids AS (
     SELECT DISTINCT destination, event_id FROM publications WHERE event_id IS NOT NULL
 ),
 claims AS (
     SELECT acked_log AS log, "offset", event_id, message_id, correlation_id, message_key, event_type, TRUE AS by_producer,
-        FALSE AS was_read, ref, trace_id, host, start_ns, end_ns
+        FALSE AS was_read, TRUE AS was_sent, number IS NOT NULL AS ours, ref, trace_id, host, start_ns, end_ns
     FROM publications
     WHERE outcome = 'acked' AND "offset" IS NOT NULL
     UNION ALL
     SELECT a.log, a."offset", a.event_id, a.message_id, a.correlation_id, a.message_key, a.event_type, FALSE,
-        a.number IS NOT NULL AND i.event_id IS NOT NULL, a.ref, NULL, NULL, a.start_ns, a.end_ns
+        a.number IS NOT NULL, i.event_id IS NOT NULL, a.number IS NOT NULL, a.ref, NULL, NULL, a.start_ns, a.end_ns
     FROM attempts AS a
     LEFT JOIN published_ids AS i ON i.destination = a.destination AND i.event_id = a.event_id
     WHERE a."offset" IS NOT NULL
     UNION ALL
-    SELECT log, "offset", event_id, event_id, correlation_id, message_key, NULL, FALSE, FALSE, ref, NULL, NULL, start_ns,
-        end_ns
+    SELECT log, "offset", event_id, event_id, correlation_id, message_key, NULL, FALSE, FALSE, FALSE, FALSE, ref, NULL,
+        NULL, start_ns, end_ns
     FROM handed
 ),
 merged AS (
@@ -31,7 +34,9 @@ merged AS (
                                                        AS read_id,
         min(event_id) FILTER (WHERE by_producer)       AS told_by_producer,
         min(event_id)                                  AS told_by_anyone,
-        count(DISTINCT event_id) FILTER (WHERE by_producer OR was_read) > 1 AND max(by_producer) AS conflict,
+        count(DISTINCT event_id) FILTER (WHERE by_producer OR (was_read AND was_sent)) > 1 AND max(by_producer)
+                                                       AS proven,
+        count(DISTINCT event_id) FILTER (WHERE ours) > 1 AS told_two,
         min(message_id)                                AS message_id,
         min(correlation_id)                            AS correlation_id,
         min(message_key)                               AS message_key,
@@ -47,8 +52,9 @@ merged AS (
 chosen AS (
     SELECT
         *,
-        CASE WHEN conflict THEN coalesce(read_id, told_by_producer) ELSE coalesce(told_by_producer, told_by_anyone) END
-            AS event_id
+        proven OR told_two AS conflict,
+        CASE WHEN proven OR told_two THEN coalesce(read_id, told_by_producer, told_by_anyone)
+             ELSE coalesce(told_by_producer, told_by_anyone) END AS event_id
     FROM merged
 ),
 of_chosen AS (
@@ -76,6 +82,7 @@ SELECT
         'record ' || l.cluster || '/' || l.destination || ':' || l."partition" || ':' || m."offset" || '/' || l.era
     ) AS event,
     m.conflict,
+    m.proven,
     m.conflict AND m.read_id IS NOT NULL AS survived,
     CASE WHEN m.conflict THEN o.message_id ELSE m.message_id END AS message_id,
     CASE WHEN m.conflict THEN o.correlation_id ELSE m.correlation_id END AS correlation_id,
