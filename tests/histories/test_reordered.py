@@ -519,12 +519,27 @@ def test_below_the_lowest_known_offset_no_copy_is_looked_for(told, world):
     """Of offset 0 nothing was ever told, and nobody who could have is dark: number 2 overtook number 1."""
     shop = world.service("shop")
     begun = world.tick()
-    shop.send("orders", 0, 1, key="k", seq=2)
+    early = shop.send("orders", 0, 1, key="k", seq=2)
     late = shop.send("orders", 0, 2, key="k", seq=1, start=begun)
     shop.close()
     store = told(world)
     assert store.finding("log-reorder")["offsets"] == [2]
     assert reordered(store, late.id) == "yes"
+    assert reordered(store, early.id) == "no"
+
+
+def test_what_nobody_identified_may_be_its_first_copy(told, world):
+    """Nothing is known of offset 1: number 1 may stand there as well, before what seems to have overtaken it."""
+    shop = world.service("shop")
+    begun = world.tick()
+    world.service("other").send("orders", 0, 0)
+    early = shop.send("orders", 0, 2, key="k", seq=2)
+    late = shop.send("orders", 0, 3, key="k", seq=1, start=begun)
+    shop.close()
+    store = told(world)
+    assert store.findings("log-reorder") == []
+    assert reordered(store, late.id) == "unknown"
+    assert reordered(store, early.id) == "no"
 
 
 def test_below_what_another_producer_had_acked_before_it_no_copy_of_it_stands(told, world):

@@ -158,6 +158,8 @@ class _Facts:
         self._holed = {row["who"] for row in scope.rows("SELECT who FROM instances WHERE dark")}
         self._findings_of: dict[Event, list[Row]] = defaultdict(list)
         scope.build("replayed")
+        scope.build("overtaken")
+        self._overtaken = {(row["event"], row["destination"]) for row in scope.rows("SELECT * FROM overtaken")}
         self._replayed = scope.rows("SELECT * FROM replayed ORDER BY handed_ns, handed_ref")
         self._place_findings(finding_rows(scope), cut=scope.cut)
 
@@ -281,7 +283,9 @@ class _Facts:
         grave = [row for row in of_kind if row["severity"] != "info"]
         if grave:
             answer = "yes"
-        elif self._complete(key) and not (kinds is DUPLICATES and self._may_be_sent_twice(key)):
+        elif self._complete(key) and not (
+            self._may_be_sent_twice(key) if kinds is DUPLICATES else key in self._overtaken
+        ):
             answer = "no"
         else:
             answer = "unknown"

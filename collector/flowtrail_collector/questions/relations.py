@@ -79,6 +79,7 @@ RELATIONS: tuple[str, ...] = (
     "replayed",
     "operations",
     "order_log",
+    "overtaken",
     "order_delivery",
     "order_completion",
     "order_arrivals",
