@@ -194,12 +194,14 @@ class Groups:
                 refused=refused, outside=outside,
             )
         )  # fmt: skip
+        # A commit that was refused tells what it tried, by most clients.
+        told = not refused or self.world.facts.moves[-1].order % 4 > 0
         self.world.pass_ms(1)
         member.wire.moved(
             reason,
             log.destination,
             log.partition,
-            None if refused else position,
+            position if told else None,
             error="CommitFailedError" if refused else None,
             start=self._stamped(member)["start"],
         )
