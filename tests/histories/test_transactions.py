@@ -199,3 +199,25 @@ def test_twice_in_a_transaction_that_was_committed(told, world):
     store = told(world)
     assert [store.event(order)["duplicated"]["answer"] for order in orders] == ["yes", "no"]
     assert store.finding("republish")["message_ids"] == orders[:1]
+
+
+def test_the_next_end_may_be_of_another_transaction(told, world):
+    """Spans were lost in between: the send's own end may have been among them. What follows the hole is certain."""
+    shop = world.service("shop")
+    before = shop.send("orders", 0, 0, attributes={TX: "tx"})
+    shop.skip_number()
+    after = shop.send("orders", 0, 2, attributes={TX: "tx"})
+    shop.end_transaction("tx", "committed")
+    store = told(world)
+    assert store.published(before.id) == ("in-doubt", "transaction open")
+    assert store.published(after.id) == ("yes", "acked")
+
+
+def test_an_end_before_what_was_lost_is_known(told, world):
+    """The hole stands behind the end, so it hides none of this transaction's."""
+    shop = world.service("shop")
+    order = shop.send("orders", 0, 0, attributes={TX: "tx"})
+    shop.end_transaction("tx", "aborted")
+    shop.skip_number()
+    shop.send("orders", 0, 3)
+    assert told(world).published(order.id) == ("no", "aborted")

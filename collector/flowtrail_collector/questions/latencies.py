@@ -47,6 +47,7 @@ MARGIN_NS = 600 * 10**9
 _FOREVER_NS = 2**63 - 1
 _RELATIONS = (
     "declared",
+    "holes",
     "one_cluster",
     "one_group",
     "group_members",
@@ -69,7 +70,7 @@ _WITHIN = {
     # How transactions end and which destinations hold copies is defined once, over more than is gathered here.
     "latency_endings": (
         "transactions",
-        """SELECT trace_id || span_id AS ref, coalesce(instance, 'service ' || service) AS who, transaction_id,
+        """SELECT trace_id || span_id AS ref, coalesce(instance, 'service ' || service) AS who, number, transaction_id,
             coalesce(number, end_ns) AS ord_end, operation, operation_name, transaction_outcome, status
         FROM latency_seen WHERE transaction_id IS NOT NULL""",
     ),

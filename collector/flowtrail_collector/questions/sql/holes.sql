@@ -1,5 +1,6 @@
 -- holes: numbers of an instance whose spans never arrived, one row per hole. What a hole hides had been recorded by
--- `until_ns`, on the instance's own clock: by then it had recorded a span with a higher number. Null: not known.
+-- `until_ns`, on the instance's own clock: by then it had recorded a span with a higher number. Null: not known. The
+-- numbers on either side of it, `after_number` and `before_number`, arrived.
 WITH in_order AS (
     SELECT
         coalesce(instance, 'service ' || service) AS who, first_number, last_number, recorded_ns, last_ns,
@@ -30,7 +31,7 @@ before AS (
         lag(last_ns) OVER (PARTITION BY who ORDER BY island)                 AS from_ns
     FROM runs
 )
-SELECT who, first_number - after_number - 1 AS missing, from_ns,
+SELECT who, after_number, first_number AS before_number, first_number - after_number - 1 AS missing, from_ns,
     -- A clock that was set back in between tells nothing.
     CASE WHEN from_ns > recorded_ns THEN NULL ELSE recorded_ns END AS until_ns
 FROM before
