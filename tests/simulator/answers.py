@@ -344,10 +344,10 @@ class Answering:
                 continue
             right = self.line(group, place).answers
             elsewhere = [
-                self.line(group, other)
-                for other in self.places(record.event, record.destination)
-                if other != place and history.turns[group, other]
+                self.line(group, other) for other in self.places(record.event, record.destination) if other != place
             ]
+            # An answer about the event that rests on absence holds only where nothing is doubtful at its other records.
+            elsewhere = [one for one in elsewhere if history.turns[group, one.place] or "unknown" in one.answers]
             found += [
                 Expected(
                     kind, frozenset({"error"}), place.log.destination, frozenset({place.offset}), group,

@@ -223,6 +223,7 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
         name = f"{event_id} on {destination}"
         _one(judgement, "published", name, told["published"]["answer"], right.published, telling)
         lines = {line["group"]: line["answer"] for line in told["consumed"]}
+        inferences = {line["group"] for line in told["consumed"] if line["reason"] == "inferred"}
         for group, answers in right.consumed.items():
             if group not in lines:
                 if group not in right.optional and not telling.incomplete:
@@ -231,7 +232,10 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
                     )
                 continue
             allowed = answers | right.partly.get(group, frozenset()) if telling.incomplete else answers
-            _one(judgement, "consumed", f"{name} by {group}", lines[group], allowed, telling)
+            # As of a group whose processings nobody traces; what it has not told yet revises that.
+            inferred = telling.cut and (group, destination) in telling.bare and group in inferences
+            as_yet = frozenset({"processed"}) if inferred else frozenset[str]()
+            _one(judgement, "consumed", f"{name} by {group}", lines[group], allowed, telling, as_yet)
         waiting = frozenset({"unknown"}) if any(map(_not_built, right.consumed.values())) else frozenset()
         again = frozenset({"yes"}) if telling.incomplete and event_id in handed_again else frozenset()
         _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated | waiting | again, telling)
@@ -257,11 +261,17 @@ def _same_answer(one: dict[str, Any] | None, other: dict[str, Any], judgement: J
 
 
 def _one(
-    judgement: Judgement, question: str, name: str, answered: str, right: frozenset[str], telling: Telling
+    judgement: Judgement,
+    question: str,
+    name: str,
+    answered: str,
+    right: frozenset[str],
+    telling: Telling,
+    as_yet: frozenset[str] = frozenset(),
 ) -> None:
     if answered in right:
         judgement.right[question] += 1
-    elif answered in _doubtful(question, right, telling):
+    elif answered in _doubtful(question, right, telling) | as_yet:
         judgement.unknown[question] += 1
     else:
         text = f"{name}: {answered}, expected {_or(right)}"

@@ -28,6 +28,8 @@ class Telling:
     lost: list[Span] = field(default_factory=list)
     cut: frozenset[str] = frozenset()
     """Instances whose last spans have not arrived, which leaves no hole."""
+    bare: frozenset[tuple[str, str]] = frozenset()
+    """Groups and destinations of which handings arrived, and no processing yet: they look as if nobody traced those."""
 
     def weaker(self, question: str) -> frozenset[str]:
         """Return the answers that are right as of what has arrived, though more has happened since."""
@@ -61,7 +63,16 @@ def tell(world: World) -> Telling:
             lost += own[chance.randrange(len(own)) :]
         gone = {id(span) for span in lost}
         spans = [span for span in spans if id(span) not in gone]
-    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost))
+    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost), _processed(lost) - _processed(spans))
+
+
+def _processed(spans: list[Span]) -> frozenset[tuple[str, str]]:
+    """Return the groups that tell of processings, with the destinations."""
+    return frozenset(
+        (span.attributes["messaging.consumer.group.name"], span.attributes["messaging.destination.name"])
+        for span in spans
+        if span.attributes.get("messaging.operation.type") == "process"
+    )
 
 
 def _cut(spans: list[Span], lost: list[Span]) -> frozenset[str]:

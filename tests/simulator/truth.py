@@ -185,17 +185,20 @@ def moved_back(history: History, before: Turn, after: Turn) -> bool:
 
 
 def stood(history: History, move: Move) -> int:
-    """Return where an owner stood before it was moved."""
-    steps = [
-        (other.order, other.position) for other in history.moves[move.group, move.log]
-        if other.ownership == move.ownership and other.order < move.order
-        and other.reason in ("assign", "seek", "reset")
+    """Return where an owner stood before it was moved: where it was set last, or behind all it was handed since."""
+    since, position = max(
+        (
+            (other.order, other.position) for other in history.moves[move.group, move.log]
+            if other.ownership == move.ownership and other.order < move.order
+            and other.reason in ("assign", "seek", "reset")
+        ),
+        default=(0, NEVER),
+    )  # fmt: skip
+    handed = [
+        turn.place.offset + 1 for turn in history.in_group[move.group, move.log]
+        if turn.ownership == move.ownership and since < turn.handed < move.order
     ]  # fmt: skip
-    steps += [
-        (turn.handed, turn.place.offset + 1) for turn in history.in_group[move.group, move.log]
-        if turn.ownership == move.ownership and turn.handed < move.order
-    ]  # fmt: skip
-    return max(steps, default=(0, NEVER))[1]
+    return max(handed, default=position)
 
 
 def acknowledged(history: History, assigned: Move) -> int:
