@@ -106,7 +106,7 @@ def test_what_has_no_translation_is_refused(sql: str) -> None:
         translate.translated(sql)
 
 
-@WORLDS
+@settings(WORLDS, max_examples=12)
 @given(seed=st.integers(0, 100_000), steps=st.integers(5, 80))
 def test_both_engines_give_equal_rows(told: Callable[..., Store], seed: int, steps: int) -> None:
     """Every relation over any history has the same rows in SQLite as in DuckDB."""

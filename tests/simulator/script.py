@@ -9,7 +9,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
-SWITCHED_OFF: dict[str, str] = {}
+SWITCHED_OFF: dict[str, str] = {
+    "overtake-twice": "log-reorder is claimed though a first copy may stand below the lowest offset that is known",
+}
 """Features that no world has for now, each with the reason: a known difference between the product and verdicts.md.
 
 `--with FEATURE` switches one on again.

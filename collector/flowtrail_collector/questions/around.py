@@ -243,7 +243,8 @@ class _Gatherer:
         if len(around) > FEW_RANGES:
             near, extremes = "near_of_many", "extremes_of_many"
         self.add(self.find(query(near), _bound(around)))
-        reads = Reads(self.rows(), seeds.places)
+        rows = self.rows()
+        reads = Reads(rows, seeds.places)
         wider = self._reach(around, reads)
         found: set[int] = set()
         if wider != around:
@@ -253,15 +254,14 @@ class _Gatherer:
             found |= self.find(query(name), _bound(wider))
         if reads.untold:
             found |= self.find(query("concurrent"), _lists(sorted(reads.untold, key=str)))
+        members = {
+            (row["service"], row["instance"]) for row in rows
+            if row["generation"] is not None and row["instance"] is not None
+        }  # fmt: skip
+        if len(members) > 1:
+            found |= self.find(query("tenure"), _lists(sorted(members)))
         self.add(found)
         self._pass_by(wider, reads, seeds.places)
-        members = {
-            (row["service"], row["instance"])
-            for row in self.rows()
-            if row["generation"] is not None and row["instance"] is not None
-        }
-        if len(members) > 1:
-            self.add(self.find(query("tenure"), _lists(sorted(members))))
         return merged([*wider, *nameless], self._most_ranges)
 
     def _nameless(self) -> list[Range]:

@@ -9,16 +9,13 @@ WITH looked_at AS (
     WHERE (SELECT count(DISTINCT host) FROM ledger_rows) > 1
 ),
 sends AS (
-    SELECT * FROM (
-        SELECT
-            l.*,
-            min(trace_id) OVER place AS first_trace,
-            max(trace_id) OVER place AS last_trace
-        FROM looked_at AS l
-        WHERE operation = 'send'
-        WINDOW place AS (PARTITION BY system, destination, "partition", "offset")
-    ) AS s
-    WHERE first_trace = last_trace
+    -- Of two spans of one sending the one that began later is nearer to it.
+    SELECT system, destination, "partition", "offset", max(start_ns) AS start_ns, arg_max(host, start_ns) AS host,
+        arg_max(service, start_ns) AS service, arg_max(ref, start_ns) AS ref
+    FROM looked_at
+    WHERE operation = 'send'
+    GROUP BY system, destination, "partition", "offset"
+    HAVING min(trace_id) = max(trace_id)
 )
 SELECT
     s.host, b.host AS other,
