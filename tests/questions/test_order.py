@@ -263,7 +263,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Asker:
 def retold(store: Asker, history: History) -> Asker:
     """Store a history in place of what is stored."""
     connection = duckdb.connect(str(store.path))
-    for table in ("span_rows", "resource_rows", "request_rows", "ledger_rows"):
+    for table in ("span_rows", "resource_rows", "request_rows", "ledger_rows", "number_rows", "clock_rows"):
         connection.execute(f"DELETE FROM {table}")
     connection.close()
     return store.tell(history.spans)
