@@ -47,6 +47,18 @@ def in_turn(history: History, records: int = 200, batch: int = 50, gap: int = 0)
     return sent, member
 
 
+def begun(history: History, *, sent: int, polled: int, done: int) -> Member:
+    """Tell of a member that was handed so many of the records sent at once, and has dealt with some; return it."""
+    orders = history.service("orders")
+    member = history.member("payment", group="payment", generation=1)
+    member.assign("orders", 0, 0, generation=1)
+    records = [orders.send("orders", 0, offset) for offset in range(sent)]
+    member.receive("orders", 0, 0, polled - 1)
+    for one in records[:done]:
+        member.process(one)
+    return member
+
+
 def _runs(offsets: list[int]) -> str:
     runs: list[list[int]] = []
     for offset in offsets:
@@ -71,13 +83,7 @@ def test_of_events_that_were_dealt_with_in_turn_nobody_is_suspected(told: Callab
 def test_what_is_being_worked_on_is_not_suspected(told: Callable[..., Asker]) -> None:
     """A member was handed two hundred records and has dealt with some of them: the rest is under way."""
     history = History()
-    orders = history.service("orders")
-    member = history.member("payment", group="payment", generation=1)
-    member.assign("orders", 0, 0, generation=1)
-    sent = [orders.send("orders", 0, offset) for offset in range(200)]
-    member.receive("orders", 0, 0, 199)
-    for one in sent[:80]:
-        member.process(one)
+    begun(history, sent=200, polled=200, done=80)
     found = picked(told(history))
     assert found is not None
     assert found.size() == 0
@@ -86,13 +92,7 @@ def test_what_is_being_worked_on_is_not_suspected(told: Callable[..., Asker]) ->
 def test_a_member_that_went_on_leaves_suspects(told: Callable[..., Asker]) -> None:
     """The same, and the member polled again: what it left behind is looked at."""
     history = History()
-    orders = history.service("orders")
-    member = history.member("payment", group="payment", generation=1)
-    member.assign("orders", 0, 0, generation=1)
-    sent = [orders.send("orders", 0, offset) for offset in range(60)]
-    member.receive("orders", 0, 0, 39)
-    for one in sent[:30]:
-        member.process(one)
+    member = begun(history, sent=60, polled=40, done=30)
     member.receive("orders", 0, 40, 59)
     found = picked(told(history))
     assert found is not None

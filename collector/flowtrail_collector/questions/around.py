@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -151,12 +151,9 @@ def scope_around_many(
     stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
     gatherer.forget_after(until_ns)
     if gatherer.size() > MOST_NARROW:
-        wide = gatherer.wide(stretches)
-        wide.cut = not whole
-        try:
+        with closing(gatherer.wide(stretches)) as wide:
+            wide.cut = not whole
             yield wide
-        finally:
-            wide.close()
         return
     with open_scope(gatherer.loaded(stretches)) as scope:
         scope.cut = not whole

@@ -6,7 +6,7 @@ A window of some hundred spans is judged whole. Of a large one the events are pi
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.filters import KINDS
@@ -138,11 +138,8 @@ def _sampled(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[
 def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterator[Scope]:
     """Offer the scope of the spans with these row numbers."""
     if len(numbers) > MOST_NARROW:
-        wide = WideScope.of_rows(connection, sorted(numbers), {}, [])
-        try:
+        with closing(WideScope.of_rows(connection, sorted(numbers), {}, [])) as wide:
             yield wide
-        finally:
-            wide.close()
         return
     rows = connection.execute(
         f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))",
@@ -163,11 +160,8 @@ def window_scope(connection: duckdb.DuckDBPyConnection, window: Window) -> Itera
 @contextmanager
 def _whole(connection: duckdb.DuckDBPyConnection, condition: str, spans: int) -> Iterator[Scope]:
     if spans > MOST_NARROW:
-        wide = WideScope(connection, condition)
-        try:
+        with closing(WideScope(connection, condition)) as wide:
             yield wide
-        finally:
-            wide.close()
         return
     rows = connection.execute(
         f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows AS e WHERE {condition}"

@@ -14,14 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flowtrail_collector.questions import lanes
+from flowtrail_collector.questions.around import merged
 from flowtrail_collector.questions.relations import sql_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import duckdb
-
-Place = tuple[str, int, int]
 
 LEVELS = 64
 """Steps along causal chains that are counted; a chain that goes on is suspected for that alone."""
@@ -67,11 +64,12 @@ def suspects(connection: duckdb.DuckDBPyConnection, condition: str, most: int) -
             return None
     found.ids |= _texts(connection, "suspects_ids")
     found.ranges += connection.execute(sql_of("suspects_records")).fetchall()
-    found.ranges = _joined(found.ranges)
+    found.ranges = merged(found.ranges, len(found.ranges))
     if found.size() > most:
         return None
     lanes.mark(connection)
-    found.ranges = _joined([*found.ranges, *connection.execute(sql_of("suspects_reads")).fetchall()])
+    found.ranges += connection.execute(sql_of("suspects_reads")).fetchall()
+    found.ranges = merged(found.ranges, len(found.ranges))
     if found.size() > most:
         return None
     if _any(connection, "operation IN ('send', 'create') AND \"offset\" IS NULL AND message_id IS NULL"):
@@ -97,16 +95,9 @@ def _look(connection: duckdb.DuckDBPyConnection, condition: str) -> None:
 
 def _follow(connection: duckdb.DuckDBPyConnection, found: Suspects) -> None:
     """Add the events of causal chains that are large, that go in circles, or that a group began the other way round."""
-    if not _any(
-        connection, "operation IN ('send', 'create') AND (causation_id IS NOT NULL OR parent_span_id IS NOT NULL)"
-    ):
-        if connection.execute("SELECT 1 FROM link_rows LIMIT 1").fetchone() is None:
-            connection.execute("CREATE OR REPLACE TEMP TABLE edges (effect VARCHAR, cause VARCHAR)")
-        else:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE edges AS {sql_of('suspects_edges')}")
-    else:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE edges AS {sql_of('suspects_edges')}")
-    connection.execute("DELETE FROM edges WHERE cause = effect")
+    connection.execute("CREATE OR REPLACE TEMP TABLE edges (effect VARCHAR, cause VARCHAR)")
+    if _any(connection, _LED) or connection.execute("SELECT 1 FROM link_rows LIMIT 1").fetchone() is not None:
+        connection.execute(f"INSERT INTO edges SELECT * FROM ({sql_of('suspects_edges')}) AS e WHERE cause <> effect")
     if connection.execute("SELECT 1 FROM edges LIMIT 1").fetchone() is not None:
         found.chained |= _large(connection)
     if connection.execute("SELECT 1 FROM declared WHERE kind = 'cause' LIMIT 1").fetchone() is not None:
@@ -136,7 +127,7 @@ def _large(connection: duckdb.DuckDBPyConnection) -> set[str]:
         if connection.execute("SELECT 1 FROM pairs LIMIT 1").fetchone() is None:
             break
         connection.execute("INSERT INTO descended SELECT * FROM pairs")
-    deep = {event for (event,) in connection.execute("SELECT DISTINCT cause FROM pairs").fetchall()}
+    deep = _column(connection, "SELECT DISTINCT cause FROM pairs")
     storms = _column(
         connection, "SELECT cause FROM descended GROUP BY cause HAVING count(*) > (SELECT storm FROM limits)"
     )
@@ -154,17 +145,6 @@ def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
 
 def _any(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
     return connection.execute(f"SELECT 1 FROM looked WHERE {condition} LIMIT 1").fetchone() is not None
-
-
-def _joined(ranges: Iterable[tuple[str, int, int, int]]) -> list[tuple[str, int, int, int]]:
-    """Return the ranges with those that overlap or touch made one."""
-    joined: list[tuple[str, int, int, int]] = []
-    for destination, partition, low, high in sorted(ranges):
-        if joined and joined[-1][:2] == (destination, partition) and low <= joined[-1][3] + 1:
-            joined[-1] = (destination, partition, joined[-1][2], max(joined[-1][3], high))
-        else:
-            joined.append((destination, partition, low, high))
-    return joined
 
 
 _LED = """

@@ -25,11 +25,11 @@ _NEVER: Final = np.iinfo(np.int64).max
 _EVER: Final = np.iinfo(np.int64).min
 _RECEIVE: Final = pa.scalar("receive")
 
-MERGED: Final = """
+MERGED: Final = f"""
 SELECT service, instance, min(first_number) AS first_number, max(last_number) AS last_number,
     arg_min(recorded_ns, first_number) AS recorded_ns, arg_max(last_ns, last_number) AS last_ns,
     max(begun_ns) AS begun_ns, min(ended_ns) AS ended_ns,
-    bool_or(coalesce(stepped, FALSE) OR coalesce(ended_ns < begun_before - 10000000, FALSE)) AS stepped
+    bool_or(coalesce(stepped, FALSE) OR coalesce(ended_ns < begun_before - {GRANTED_NS}, FALSE)) AS stepped
 FROM (
     SELECT *, sum(CASE WHEN reached IS NULL OR first_number > reached + 1 THEN 1 ELSE 0 END) OVER (
         PARTITION BY instance, service ORDER BY first_number, last_number ROWS UNBOUNDED PRECEDING) AS island
