@@ -1,5 +1,5 @@
 -- missing: declared groups of which nothing at all was ever seen on their destination, among the destinations that a
--- question looks at. Of events that somebody unseen may have read (see overlooked) nothing is concluded from it.
+-- question looks at. Where anybody hides anything (see hiding) nothing is concluded from it.
 -- empty unless: EXISTS (SELECT 1 FROM declared WHERE kind = 'group')
 SELECT DISTINCT l.system, d.destination, d.grp
 FROM declared AS d
