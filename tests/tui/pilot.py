@@ -9,8 +9,6 @@ from flowtrail_tui.app import FlowtrailApp
 from flowtrail_tui.settings import Settings
 from tests.tui.fake import SECOND, FakeSource
 
-LANES = ("status", "flows", "flows-newer", "flows-more", "lag", "ask")
-
 
 class Driven:
     """An application on a fake source under a test's hands."""
@@ -63,7 +61,7 @@ async def settle(pilot: Pilot[int]) -> None:
     quiet = 0
     for _ in range(400):
         await pilot.pause()
-        quiet = quiet + 1 if all(app.session.queries.busy_since(lane) is None for lane in LANES) else 0
+        quiet = quiet + 1 if app.session.queries.idle else 0
         if quiet == 3:
             break
         await pilot.pause(0.005)

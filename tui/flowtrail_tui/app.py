@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -10,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_tui.frame import Frame
 from flowtrail_tui.model import window as ranges
+from flowtrail_tui.views import registry
 from flowtrail_tui.views.flows import FlowsView
 from flowtrail_tui.widgets.palette import PALETTES
 
@@ -25,12 +27,20 @@ class FlowtrailApp(Frame):
     """The frame with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "view('flows')", "Flows", show=False),
-        Binding("2", "view('lag')", "Lag", show=False),
+        *(
+            Binding(entry.key, f"view('{entry.name}')", entry.title, show=False)
+            for entry in registry.VIEWS
+            if entry.key.isdigit()
+        ),
         Binding("colon", "ask", "Ask", show=False),
         Binding("slash", "filter", "Filter", show=False),
         Binding("escape", "back", "Back", show=False),
         Binding("t", "time_range", "Time range", show=False),
+        Binding("left_square_bracket", "turn(False)", "Back", show=False),
+        Binding("right_square_bracket", "turn(True)", "Forward", show=False),
+        Binding("s", "sort", "Sort", show=False),
+        Binding("E", "evidence", "Evidence", show=False),
+        Binding("a", "anomalies", "Anomalies", show=False),
         Binding("y", "yank", "Yank", show=False),
         Binding("r", "reload", "Ask again", show=False),
         Binding("R", "retry", "Reconnect", show=False),
@@ -43,18 +53,24 @@ class FlowtrailApp(Frame):
 
     async def action_view(self, name: str) -> None:
         """Show a view."""
-        await self.show(name)
+        await self.go(name)
 
     async def action_ask(self) -> None:
         """Open Ask with an empty question."""
-        await self.ask_now(None)
+        await self.go("ask", "", deeper=True)
 
     async def action_back(self) -> None:
         """Cancel what someone waits for, else go one step back."""
         view = self.view()
         if view.back() or view.cancel():
             return
-        await self.show_last()
+        if self.places.now.deeper:
+            await self.turn(forward=False)
+
+    async def action_turn(self, forward: bool) -> None:
+        """Go to the place before, or the one after."""
+        if not await self.turn(forward=forward):
+            self.say("this is the newest place" if forward else "this is where you began")
 
     async def action_filter(self) -> None:
         """Type a filter."""
@@ -88,6 +104,32 @@ class FlowtrailApp(Frame):
         self.session.range = chosen
         self.redraw_status()
         self.view().reload()
+
+    def action_sort(self) -> None:
+        """Choose the order of the rows."""
+        from flowtrail_tui.overlays import Picker
+
+        orders = self.view().sortings()
+        chosen = next((place for place, one in enumerate(orders) if one.chosen), 0)
+        if orders:
+            rows = [(one.name, one.does, one.name) for one in orders]
+            self.push_screen(Picker("Sort by", rows, chosen), self._sort)
+
+    def _sort(self, name: str | None) -> None:
+        if name is not None:
+            self.view().sort_by(name)
+
+    def action_evidence(self) -> None:
+        """Show the spans that prove what is selected."""
+        proof = self.view().evidence()
+        if proof is not None:
+            self.visit("evidence", proof)
+
+    def action_anomalies(self) -> None:
+        """Show what is wrong with what is selected."""
+        wanted = self.view().anomalies()
+        if wanted is not None:
+            self.visit("anomalies", wanted)
 
     def action_yank(self) -> None:
         """Copy something of the selected row."""
@@ -146,18 +188,16 @@ class FlowtrailApp(Frame):
         """Follow the newest flows."""
         self.base_screen.query_one(FlowsView).resume()
 
-    def action_evidence(self) -> None:
-        """Do what E does, for a click."""
-        self.simulate_key("E")
-
-    def action_other_pane(self) -> None:
-        """Do what tab does, for a click."""
-        self.simulate_key("tab")
+    def action_press(self, key: str) -> None:
+        """Do what a key does, for a click."""
+        self.simulate_key(key)
 
     def get_system_commands(self, _screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Fill the palette."""
-        yield SystemCommand("Flows", "The live list of flows", lambda: self.action_view("flows"))
-        yield SystemCommand("Lag", "Which group is behind", lambda: self.action_view("lag"))
+        for entry in registry.VIEWS:
+            if entry.key:
+                go = self.action_ask if entry.name == "ask" else partial(self.action_view, entry.name)
+                yield SystemCommand(entry.title, entry.does, go)
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", f"Use the {name} colours", lambda name=name: self.use_theme(name))
         yield SystemCommand("Help", "Every key", self.action_help)

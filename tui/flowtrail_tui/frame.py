@@ -17,10 +17,12 @@ from textual.widgets import ContentSwitcher
 
 from flowtrail_tui.model import bars
 from flowtrail_tui.model.parts import Line, Part
+from flowtrail_tui.places import Place, Places
 from flowtrail_tui.queries import Answer, Queries
 from flowtrail_tui.safe import safe
 from flowtrail_tui.session import STATUS_LANE, Session
 from flowtrail_tui.settings import Settings, settings
+from flowtrail_tui.views import registry
 from flowtrail_tui.views.base import View, rule
 from flowtrail_tui.views.flows import FlowsView
 from flowtrail_tui.widgets.lines import Lines
@@ -40,7 +42,6 @@ _WARM_UP_S = 0.5
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _SECOND = 10**9
 _MESSAGE_NS = 6 * _SECOND
-_TABS = (("1", "Flows", "flows"), ("2", "Lag", "lag"), (":", "Ask", "ask"))
 
 
 class Answered(Message):
@@ -84,13 +85,14 @@ class Frame(App[int]):
         self.use_command_palette = not look.ascii_only  # it draws with glyphs of its own
         self.session = Session(source, Queries(self._deliver), now)
         self.current = "flows"
+        self.places = Places(Place("flows"))
+        self.badges: dict[str, str] = {}
         self._initial = initial
-        self._came_from = "flows"
         self._message: tuple[int, Part] | None = None
         self._focused: Widget | None = None
         self._second = -1
         self._status_bar = Lines(self._draw_status, id="status")
-        self._tabs = Lines(lambda width: [bars.tabs(_TABS, self.current, width)], id="tabs")
+        self._tabs = Lines(self._draw_tabs, id="tabs")
         self._banner = Lines(self._draw_banner, id="banner")
         self._footer = Lines(self._draw_footer, id="footer")
         for theme in THEMES:
@@ -111,10 +113,10 @@ class Frame(App[int]):
 
     async def on_mount(self) -> None:
         """Go where a person wants to start, ask the first questions and start the clock."""
-        if self._initial in (None, "flows", "lag", "ask"):
-            await self.show(self._initial or "flows")
+        if self._initial is None or self._initial in registry.NAMES:
+            await self._show(Place(self._initial or "flows"))
         else:
-            await self.ask_now(self._initial)
+            await self.go("ask", self._initial)
         self.set_interval(TICK_S, self.tick)
         self.set_timer(_WARM_UP_S, lambda: Thread(target=_warm_up, name="warm-up", daemon=True).start())
         self.tick()
@@ -149,40 +151,49 @@ class Frame(App[int]):
         """Return the current view."""
         return self.base_screen.query_one(f"#{self.current}", View)
 
-    async def show(self, name: str) -> None:
-        """Show a view; one that was never looked at is mounted now."""
+    async def go(self, name: str, about: Any = None, *, deeper: bool = False) -> None:
+        """Show a view, and there what `about` says; `[` and `esc` lead back to where one was.
+
+        `deeper` where it is opened from a row: `esc` goes back from there, and stays where keys 1 to 5 lead.
+        """
+        left = self.view().about()
+        if name == self.current and left == "":
+            self.places.now = Place(name, about, self.places.now.deeper)  # a question not yet asked is no place
+        elif name != self.current or about not in (None, left):
+            self.places.go(Place(name, about, deeper), left=left)
+        await self._show(self.places.now)
+
+    def visit(self, name: str, about: Any = None) -> None:
+        """Open a view from a row, from a handler that can not wait."""
+        self.run_worker(self.go(name, about, deeper=True), exclusive=True, group="view")
+
+    async def turn(self, *, forward: bool) -> bool:
+        """Go to the place before this one, or to the one that was left by that; False where there is none."""
+        turn = self.places.forward if forward else self.places.back
+        place = turn(left=self.view().about())
+        if place is not None:
+            await self._show(place)
+        return place is not None
+
+    async def _show(self, place: Place) -> None:
+        """Show a place; a view that was never looked at is mounted now."""
         switcher = self.base_screen.query_one(ContentSwitcher)
-        if not self.base_screen.query(f"#{name}"):
-            await switcher.add_content(_new_view(name))
-        if name != self.current:
-            self._came_from = self.current
-        self.current = name
-        switcher.current = name
+        if not self.base_screen.query(f"#{place.name}"):
+            await switcher.add_content(registry.make(place.name))
+        self.current = place.name
+        switcher.current = place.name
         self._tabs.redraw()
+        self.view().arrive(place.about)
         self.redraw_status()
         self.redraw_footer()
         self.view().enter()
         self.view().poll()
 
-    async def show_last(self) -> None:
-        """Go back from Ask to the view that was left for it."""
-        if self.current == "ask":
-            await self.show(self._came_from if self._came_from != "ask" else "flows")
-
-    async def ask_now(self, question: str | None) -> None:
-        """Open Ask with a question, or to type one."""
-        from flowtrail_tui.views.ask import AskView
-
-        await self.show("ask")
-        view = self.base_screen.query_one(AskView)
-        if question is None:
-            view.type_question()
-        else:
-            view.ask_about(question)
-
-    def ask_about(self, question: str) -> None:
-        """Open Ask with a question, from a handler that can not wait."""
-        self.run_worker(self.ask_now(question), exclusive=True, group="view")
+    def badge(self, name: str, text: str) -> None:
+        """Write a text beside a view's tab; an empty one takes it away."""
+        if self.badges.get(name, "") != text:
+            self.badges[name] = text
+            self._tabs.redraw()
 
     def took_coverage(self, coverage: float | None) -> None:
         """Show the coverage of the newest answer."""
@@ -254,6 +265,14 @@ class Frame(App[int]):
 
     # What is drawn.
 
+    def _draw_tabs(self, width: int) -> list[Line]:
+        tabs = [
+            (entry.key, entry.title + self.badges.get(entry.name, ""), entry.name)
+            for entry in registry.VIEWS
+            if entry.key
+        ]
+        return [bars.tabs(tabs, self.current, width)]
+
     def _draw_status(self, width: int) -> list[Line]:
         status = bars.Status(
             source=self.session.source.name,
@@ -290,16 +309,5 @@ class Frame(App[int]):
 
 def _warm_up() -> None:
     """Load what the first switch of views would otherwise wait for; the first screen stands already."""
-    for name in ("views.lag", "views.ask", "overlays"):
-        import_module(f"flowtrail_tui.{name}")
-
-
-def _new_view(name: str) -> View:
-    """Make a view that was not looked at before; its modules are loaded only now."""
-    if name == "lag":
-        from flowtrail_tui.views.lag import LagView
-
-        return LagView()
-    from flowtrail_tui.views.ask import AskView
-
-    return AskView()
+    registry.warm_up()
+    import_module("flowtrail_tui.overlays")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from flowtrail_tui.model.parts import Line, Part, fill_line, line, wrap
+from flowtrail_tui.views.registry import VIEWS
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Anywhere",
         (
-            ("1", "Flows: the live list of flows"),
-            ("2", "Lag: which group is behind, and where"),
-            (":", "ask about an event, a flow, a record or a key"),
+            *((entry.key, f"{entry.title}: {entry.does}") for entry in VIEWS if entry.key),
+            ("[ ]", "back to the place before, forward again"),
+            ("s", "sort the rows, where they have several orders"),
             ("/", "filter the list: topic:orders.* group:billing verdict:!ok since:15m text"),
             ("t", "choose the time range"),
             ("y", "yank: copy id, coordinates, command or JSON"),
@@ -48,7 +49,6 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Ask",
         (
-            ("[ ]", "earlier, later question"),
             ("↑ ↓", "in the input: earlier, later question"),
             ("ctrl+d ctrl+u", "scroll the card, also from the list of events"),
             ("tab", "between the events and the card"),

@@ -79,6 +79,11 @@ class Queries:
         state.abandoned += 1
         return True
 
+    @property
+    def idle(self) -> bool:
+        """True while nobody waits for an answer."""
+        return not any(state.running for state in self._lanes.values())
+
     def busy_since(self, lane: str) -> int | None:
         """Return when the lane's question was asked; None when there is none."""
         state = self._lanes.get(lane)

@@ -62,8 +62,6 @@ class AskView(View):
     title = "Ask"
     lanes = ("ask",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "history(-1)", "earlier question", show=False),
-        Binding("right_square_bracket", "history(1)", "later question", show=False),
         Binding("c", "choose_reading", "another reading", show=False),
         Binding("E", "evidence", "evidence", show=False),
         Binding("tab", "other_pane", "other pane", show=False),
@@ -111,9 +109,22 @@ class AskView(View):
 
     # What the frame asks.
 
+    def about(self) -> str:
+        """Return the question; nothing while one is typed."""
+        return "" if self._typing else self.question
+
+    def arrive(self, about: str | None) -> None:
+        """Ask, let a person type a question (an empty one), or show the last answer."""
+        if about:
+            self.ask_about(about)
+        elif about is not None:
+            self.type_question()
+
     def enter(self) -> None:
         """Take the focus: the input while nothing is asked, else the answer."""
-        if not self.question:
+        if self._typing:
+            self.entry.focus()
+        elif not self.question:
             self.type_question()
         else:
             next((pane for pane in (self.near, self.list) if pane.display), self.card).focus()
@@ -132,17 +143,17 @@ class AskView(View):
     def keys(self) -> Sequence[Key]:
         """Offer what can be done with an answer."""
         several = (
-            (Key("j/k", "events", "app.other_pane"),)
+            (Key("j/k", "events", "app.press('tab')"),)
             if self.list.display
-            else (Key("j/k", "scroll", "app.other_pane"),)
+            else (Key("j/k", "scroll", "app.press('tab')"),)
         )
-        pane = (Key("tab", "pane", "app.other_pane"),) if self.list.display else ()
+        pane = (Key("tab", "pane", "app.press('tab')"),) if self.list.display else ()
         return (
             Key(":", "ask", "app.ask"),
             Key("esc", "back", "app.back"),
             *several,
             *pane,
-            Key("E", "evidence", "app.evidence"),
+            Key("E", "evidence", "app.press('E')"),
             Key("y", "yank", "app.yank"),
             *ALWAYS,
         )
@@ -226,7 +237,7 @@ class AskView(View):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if event.value.strip():
-            self.ask_about(event.value.strip())
+            self.frame.visit("ask", event.value.strip())
 
     @on(VirtualList.Moved, "#ask-events")
     def _moved(self, event: VirtualList.Moved) -> None:
@@ -246,18 +257,11 @@ class AskView(View):
             return
         question, whole = asked.askable(self.near.current)
         if whole:
-            self.ask_about(question)
+            self.frame.visit("ask", question)
         else:
             self.type_question()
             self.entry.value = question
             self.entry.cursor_position = len(self.entry.value)
-
-    def action_history(self, by: int) -> None:
-        """Go to an earlier or later question."""
-        place = min(self._place, len(self.past) - 1) + by
-        if 0 <= place < len(self.past):
-            self._place = place
-            self.ask_about(self.past[place], remember=False)
 
     def action_choose_reading(self) -> None:
         """Understand the question in another way, where it can be."""

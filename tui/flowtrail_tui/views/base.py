@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.containers import Vertical
 
@@ -12,12 +13,23 @@ from flowtrail_tui.model.parts import Line, Part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flowtrail_tui.evidence import Evidence
+    from flowtrail_tui.exportable import Exporting
     from flowtrail_tui.frame import Frame
     from flowtrail_tui.queries import Answer
     from flowtrail_tui.session import Session
     from flowtrail_tui.yankable import Yankable
 
 ALWAYS = (Key("?", "help", "app.help"), Key("q", "quit", "app.quit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """An order of rows: its name, what comes first, whether it is the present one."""
+
+    name: str
+    does: str
+    chosen: bool = False
 
 
 class View(Vertical):
@@ -43,6 +55,13 @@ class View(Vertical):
     def keys(self) -> Sequence[Key]:
         """Offer keys in the footer, the most useful first."""
         return ALWAYS
+
+    def about(self) -> Any:
+        """Return what is shown, so that `arrive` shows it again: a filter, a question."""
+        return None
+
+    def arrive(self, about: Any) -> None:
+        """Show what was returned by `about`, or what another view wants shown here; None: as it was."""
 
     def enter(self) -> None:
         """Become the current view: take the focus."""
@@ -70,9 +89,34 @@ class View(Vertical):
     def status_changed(self) -> None:
         """Take note of what the source says of itself."""
 
+    # What can be done with the selected row, or with all of them.
+
     def yankables(self) -> list[Yankable]:
         """Offer what can be copied of the selected row."""
         return []
+
+    def openables(self) -> dict[str, str]:
+        """Offer what the selected row is known by elsewhere: the fields of `open` templates."""
+        return {}
+
+    def evidence(self) -> Evidence | None:
+        """Offer the spans that prove what the selected row claims."""
+        return None
+
+    def anomalies(self) -> str | None:
+        """Offer a filter that shows what is wrong with what is selected."""
+        return None
+
+    def export(self) -> Exporting | None:
+        """Offer the rows as they are filtered."""
+        return None
+
+    def sortings(self) -> Sequence[Sorting]:
+        """Offer the orders that the rows can have; the one they have is marked."""
+        return ()
+
+    def sort_by(self, name: str) -> None:
+        """Put the rows into one of the orders that `sortings` offers."""
 
 
 def rule(width: int) -> list[Line]:

@@ -282,7 +282,7 @@ class FlowsView(View):
         row = self.table.current
         if row is not None:
             self._pin()
-            self.frame.ask_about(row.question)
+            self.frame.visit("ask", row.question)
 
     @on(FilterBar.Applied)
     def _filtered(self, event: FilterBar.Applied) -> None:
