@@ -56,6 +56,21 @@ def test_of_an_unchanged_sample_only_its_time_is_kept(store: duckdb.DuckDBPyConn
     assert not rows(store, "broker_topic_rows", 20)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_group_of_which_the_broker_would_not_say_more_is_not_called_gone(
+    store: duckdb.DuckDBPyConnection, *, whole: bool
+) -> None:
+    """Neither dead nor without a position: what it was last is what is known of it, and nothing new is written."""
+    billing = frozenset({"billing"})
+    refused = replace(FIRST, at_ns=20, groups={}, positions={}, undescribed=billing, unread=billing).after(FIRST)
+    write(refused, FIRST, whole=whole)(store)
+    assert not rows(store, "broker_position_rows", 20)
+    assert not rows(store, "broker_member_rows", 20)
+    write(replace(FIRST, at_ns=30, groups={}, positions={}), refused)(store)
+    assert [row[2] for row in rows(store, "broker_member_rows", 30)] == ["Dead"]
+    assert rows(store, "broker_position_rows", 30) == [("c", "billing", "orders", 0, None)]
+
+
 def test_now_and_then_everything_is_written(store: duckdb.DuckDBPyConnection) -> None:
     """What retention removed must stand again; what is gone meanwhile is written too."""
     write(replace(FIRST, at_ns=20, positions={}), FIRST, whole=True)(store)

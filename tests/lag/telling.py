@@ -53,6 +53,16 @@ class Telling:
             list(row.values()),
         )
 
+    def arrived(self, instance: str, *runs: tuple[int, int]) -> None:
+        """Say which of an instance's numbers arrived, in place of what was said before."""
+        self.connection.execute("DELETE FROM number_rows WHERE instance = ?", [instance])
+        for first, last in runs:
+            self.connection.execute(
+                "INSERT INTO number_rows (service, instance, first_number, last_number, last_ns) "
+                "VALUES ('some-service', ?, ?, ?, 0)",
+                [instance, first, last],
+            )
+
     def sent(self, offset: int, at: float, destination: str = "orders", partition: int = 0, **columns: Any) -> None:
         """Tell of an acked send."""
         columns.setdefault("message_id", f"{destination}-{partition}-{offset}-{self.spans}")

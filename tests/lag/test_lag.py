@@ -226,6 +226,20 @@ def test_a_marker_at_the_end_by_spans_alone(telling: Telling) -> None:
     assert (telling.row()["end"], telling.row()["lag"]) == (5, 4)
 
 
+def test_an_ending_behind_lost_spans_ends_no_transaction(telling: Telling) -> None:
+    """Among the lost spans may be the abort of this one: its records are no lag, as long as nobody knows."""
+    tx = {"transaction_id": "t", "instance": "p1"}
+    telling.sent(0, 1, number=1, **tx)
+    telling.span("settle", 2, operation_name="commit-transaction", number=2, **tx)
+    telling.sent(2, 3, number=3, **tx)
+    telling.span("settle", 9, operation_name="commit-transaction", number=6, **tx)
+    telling.arrived("p1", (1, 3), (6, 6))
+    telling.held("payment", 0, 10, "assign")
+    assert (telling.row()["end"], telling.row()["lag"]) == (1, 1)
+    telling.arrived("p1", (1, 6))
+    assert (telling.row()["end"], telling.row()["lag"]) == (3, 3)
+
+
 def test_positions_are_ordered_by_generation_not_by_clock(telling: Telling) -> None:
     """The former owner's clock is an hour ahead: the later generation stands all the same."""
     for offset in range(10):

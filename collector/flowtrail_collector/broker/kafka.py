@@ -54,11 +54,13 @@ class KafkaBroker:
             self._cluster_id = self._admin.describe_cluster().get("cluster_id")
         names = self._group_names()
         groups = self._groups(names)
-        positions = self._positions(names)
+        positions, unread = self._positions(names)
         topic_ids, places = self._places()
         partitions = self._reaches(topic_ids, places)
         topics = self._configured(topic_ids)
-        return Sample(self._clock(), self._cluster_id, partitions, positions, groups, topics)
+        undescribed = frozenset(names) - groups.keys()
+        at_ns, cluster = self._clock(), self._cluster_id
+        return Sample(at_ns, cluster, partitions, positions, groups, topics, undescribed, unread)
 
     def look(self, sample: Sample, places: Iterable[Place], within: int) -> dict[Place, int]:
         """Read the last offsets of partitions: what is the last readable one + 1? Records are not kept.
@@ -88,12 +90,13 @@ class KafkaBroker:
         described = self._admin.describe_groups(names)
         return {name: _group(told) for name, told in described.items() if told["error"] is None}
 
-    def _positions(self, names: list[str]) -> dict[tuple[str, Place], int | None]:
-        """Return the committed positions; a group that refuses is left out, not the others."""
+    def _positions(self, names: list[str]) -> tuple[dict[tuple[str, Place], int | None], frozenset[str]]:
+        """Return the committed positions, and the groups that refuse to tell theirs."""
         from kafka.errors import BrokerResponseError
 
+        refused: set[str] = set()
         if not names:
-            return {}
+            return {}, frozenset()
         try:
             told = self._admin.list_group_offsets(dict.fromkeys(names))
         except BrokerResponseError:
@@ -102,12 +105,13 @@ class KafkaBroker:
                 try:
                     told |= self._admin.list_group_offsets({name: None})
                 except BrokerResponseError:
-                    continue
-        return {
+                    refused.add(name)
+        positions = {
             (name, Place(place.topic, place.partition)): committed.offset if committed.offset >= 0 else None
             for name, offsets in told.items()
             for place, committed in offsets.items()
         }
+        return positions, frozenset(refused)
 
     def _places(self) -> tuple[dict[str, str | None], list[Place]]:
         """Return the topics with their ids, and the partitions that have a leader."""

@@ -69,6 +69,18 @@ class Sample:
     positions: Mapping[tuple[str, Place], int | None]
     groups: Mapping[str, Group]
     topics: Mapping[str, Topic]
+    undescribed: frozenset[str] = frozenset()
+    """Groups that are there, and that the broker would not describe: they are neither empty nor gone."""
+    unread: frozenset[str] = frozenset()
+    """Groups that are there, and whose positions it would not tell."""
+
+    def after(self, before: Sample | None) -> Sample:
+        """Return this sample with what was last known where the broker would not say."""
+        if before is None:
+            return self
+        groups = {name: group for name, group in before.groups.items() if name in self.undescribed}
+        positions = {key: position for key, position in before.positions.items() if key[0] in self.unread}
+        return replace(self, groups={**self.groups, **groups}, positions={**self.positions, **positions})
 
     def looked(self, found: Mapping[Place, int]) -> Sample:
         """Return this sample with the readable ends that were found by looking."""
@@ -101,7 +113,7 @@ def stuck(now: Sample, before: Sample | None, within: int) -> list[Place]:
 
 
 def write(now: Sample, before: Sample | None, *, whole: bool = False) -> Callable[[duckdb.DuckDBPyConnection], None]:
-    """Return the change that writes what differs from the sample before, or with `whole` everything.
+    """Return the change that writes what differs from the sample before, or with `whole` everything that was told.
 
     One partition is always written, so that the time of the newest sample can be told from the store.
     """
@@ -113,8 +125,10 @@ def write(now: Sample, before: Sample | None, *, whole: bool = False) -> Callabl
         first = min(now.partitions)
         partitions = {first: now.partitions[first]}
     gone = {key for key, position in former.positions.items() if position is not None} - now.positions.keys()
-    positions = changed(now.positions, former.positions) | dict.fromkeys(gone)
-    groups = changed(now.groups, former.groups) | dict.fromkeys(former.groups.keys() - now.groups.keys(), DEAD)
+    told = {key: position for key, position in now.positions.items() if key[0] not in now.unread}
+    positions = changed(told, former.positions) | dict.fromkeys(gone)
+    described = {name: group for name, group in now.groups.items() if name not in now.undescribed}
+    groups = changed(described, former.groups) | dict.fromkeys(former.groups.keys() - now.groups.keys(), DEAD)
     topics = changed(now.topics, former.topics)
     rows: dict[str, list[tuple[object, ...]]] = {
         "broker_partition_rows": [

@@ -138,7 +138,7 @@ class BrokerWatcher:
     def _round(self) -> None:
         """Take one sample and write what changed; the sample counts once it is stored."""
         broker = self._connected()
-        sample = broker.sample()
+        sample = broker.sample().after(self._last)
         sample = sample.looked(self._kept_looks(sample))
         places = stuck(sample, self._last, LOOK_WITHIN)
         if places:

@@ -23,7 +23,7 @@ SLICES = 32
 """So many slices a window is summed up in."""
 BEFORE = -1
 """The slice of all that happened before the window."""
-_SHARED = ("lag_eras", "lag_transactional", "lag_sends", "lag_handed", "lag_held")
+_SHARED = ("holes", "lag_eras", "lag_transactional", "lag_sends", "lag_handed", "lag_held")
 
 Row = dict[str, Any]
 
