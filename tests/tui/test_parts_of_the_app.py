@@ -11,10 +11,11 @@ import pytest
 from flowtrail_tui.app import FlowtrailApp
 from flowtrail_tui.clipboard import osc52, yank
 from flowtrail_tui.model.flows import Tail, flow_row, read_page
+from flowtrail_tui.model.verdict import evidence
 from flowtrail_tui.queries import MAX_ABANDONED, Answer, Queries
 from flowtrail_tui.settings import Settings, settings
 from flowtrail_tui.views.flows import FlowsView
-from flowtrail_tui.yankable import of_flow
+from flowtrail_tui.yankable import of_event, of_flow
 from tests.tui.fake import FakeSource
 from tests.tui.pilot import running
 
@@ -111,6 +112,20 @@ def test_yank_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert yank("naïve\x1b]0;x\x07", TERMINAL, written.append) == "copied through the terminal"
     payload = written[0].removeprefix("\x1b]52;c;").removesuffix("\x07")
     assert base64.b64decode(payload, validate=True).decode() == "naïve\x1b]0;x\x07"
+
+
+def test_a_ticket_holds_the_verdict_and_all_its_evidence() -> None:
+    """What is pasted into a ticket stands alone: the word, the card, every span, the command; no fence ends early."""
+    source = FakeSource()
+    document = source.ask("ord-88205")
+    event = document["events"][0] | {"summary": "a ```` fence \x1b[2J in the data"}
+    text = next(one.text for one in of_event(event, "ord-88205", document) if one.name.startswith("ticket"))
+    fence = text.split("\n")[2].removesuffix("text")
+    assert text.count(fence) == 2
+    assert text.endswith(f"\n{fence}\n")
+    assert "\x1b" not in text
+    assert "flowtrail ask" in text
+    assert all(ref in text for _, ref in evidence(event))
 
 
 def test_yank_through_tmux() -> None:

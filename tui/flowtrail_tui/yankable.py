@@ -1,17 +1,23 @@
-"""What `y` offers of a row or an event: its id, its coordinates, the command that asks the same, its JSON."""
+"""What `y` offers of a row or an event: its id, its coordinates, the command that asks the same, its JSON, a ticket."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_tui.model.verdict import records
+from flowtrail_tui.model.card import card
+from flowtrail_tui.model.verdict import headline, records
 from flowtrail_tui.safe import safe
 
 if TYPE_CHECKING:
     from flowtrail_tui.model.flows import FlowRow
+
+
+_TICKET_WIDTH = 110
+_TICKS = re.compile("`+|$")  # an empty run too, so that there is always one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,24 @@ def of_event(event: dict[str, Any], asked: str, document: dict[str, Any]) -> lis
     """Offer an event; the JSON is the whole answer, evidence included."""
     place = records(event)
     texts = [("message id", event.get("message_id")), ("flow id", event.get("correlation_id"))]
-    return _offer([*texts, ("coordinates", place[0] if place else None)], asked, document)
+    offered = _offer([*texts, ("coordinates", place[0] if place else None)], asked, document)
+    return [*offered, Yankable("ticket (Markdown)", ticket(event, document))]
 
 
 def of_row(name: str, text: str, document: Any) -> list[Yankable]:
     """Offer any row with a name and a document."""
     return _offer([(name, text)], None, document)
+
+
+def ticket(event: dict[str, Any], document: dict[str, Any]) -> str:
+    """Write the verdict with all its evidence as Markdown: the card as it stands on screen, below its headline."""
+    from flowtrail_tui.text.paint import Paint
+
+    told = headline(event)
+    body = Paint(on=False).lines(card(event, document, _TICKET_WIDTH, all_evidence=True)).strip("\n")
+    fence = "`" * max(3, *(len(run) + 1 for run in _TICKS.findall(body)))
+    head = f"**{safe(told.word)}** (evidence {told.grade}, as of {safe(str(document.get('as_of')))})"
+    return f"{head}\n\n{fence}text\n{body}\n{fence}\n"
 
 
 def _offer(texts: list[tuple[str, Any]], question: str | None, document: Any) -> list[Yankable]:
