@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, UsageError
 from flowtrail_collector.filters import Filter, parse_filter
+from flowtrail_collector.marks import keep, marking
 from flowtrail_collector.window import Window, parse_window
 from flowtrail_collector.wire import to_wire
 
@@ -38,6 +39,8 @@ THREADS = 4
 WAITING = 32
 QUERY_TIMEOUT_S = 60.0
 MAX_FLOWS = 10_000
+MAX_BODY = 16_384
+"""Bytes that the body of a mark may have."""
 _HANG_UP_CHECK_S = 0.1
 _log = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ class Api:
             "ask": self._ask,
             "flows": self._flows,
             "findings": self._findings,
+            "causes": self._causes,
             "lag": self._lag,
             "latency": self._latency,
             "order": self._order,
@@ -76,7 +80,8 @@ class Api:
             "status": self._status,
         }
         named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
-        return [*named, Route("/api/{rest:path}", self._unknown(tuple(questions)), methods=["GET"])]
+        marks = Route("/api/v1/marks", self._marks, methods=["POST"])
+        return [*named, marks, Route("/api/{rest:path}", self._unknown(tuple(questions)), methods=["GET"])]
 
     def close(self) -> None:
         """Take no more questions; those that run end by themselves or at their time limit."""
@@ -105,6 +110,13 @@ class Api:
         _only(query, "since", "until", "filter")
         window, parsed = _asked(query)
         return lambda connection: findings(connection, window, parsed)
+
+    def _causes(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.inbox import inbox
+
+        _only(query, "since", "until", "filter")
+        window, parsed = _asked(query)
+        return lambda connection: inbox(connection, window, parsed)
 
     def _lag(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.lag import lag
@@ -156,18 +168,35 @@ class Api:
         """Turn a maker of questions into an endpoint: access before it, errors as JSON after it."""
 
         async def endpoint(request: Request) -> Response:
-            refusal = self._access.refusal(request.client.host if request.client else None, request.headers)
-            if refusal is not None:
-                return _json(403, {"error": {"code": "denied", "message": refusal, "near": []}})
-            try:
-                return _json(200, await self._answer(request, make(request.query_params)))
-            except FlowtrailError as error:
-                return _json(*to_wire(error))
-            except Exception:  # noqa: BLE001 nothing may end the connection without an answer
-                _log.exception("the question %s failed", request.url.path)
-                return _json(*to_wire(FlowtrailError("the collector failed at this question; its log says more")))
+            return await self._told(request, lambda: self._answer(request, make(request.query_params)))
 
         return endpoint
+
+    async def _marks(self, request: Request) -> Response:
+        """Keep what someone says of a cause."""
+        return await self._told(request, lambda: self._mark(request))
+
+    async def _mark(self, request: Request) -> Document:
+        said = await _body(request)
+        wanted = marking(said.get("cause"), said.get("state"), said.get("note"), said.get("by"))
+        writing = asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: self._store.write(lambda connection: keep(connection, wanted, time.time_ns())),
+        )
+        return await writing
+
+    async def _told(self, request: Request, answer: Callable[[], Awaitable[Document]]) -> Response:
+        """Answer who may ask, with a document or with what is wrong."""
+        refusal = self._access.refusal(request.client.host if request.client else None, request.headers)
+        if refusal is not None:
+            return _json(403, {"error": {"code": "denied", "message": refusal, "near": []}})
+        try:
+            return _json(200, await answer())
+        except FlowtrailError as error:
+            return _json(*to_wire(error))
+        except Exception:  # noqa: BLE001 nothing may end the connection without an answer
+            _log.exception("the question %s failed", request.url.path)
+            return _json(*to_wire(FlowtrailError("the collector failed at this question; its log says more")))
 
     def _unknown(self, known: tuple[str, ...]) -> Callable[[Request], Awaitable[Response]]:
         message = f"no such question; the API answers {', '.join(f'/api/v1/{name}' for name in known)}"
@@ -200,6 +229,28 @@ class Api:
         finally:
             self._asked -= 1
             withdrawn.set()
+
+
+async def _body(request: Request) -> Document:
+    """Return the JSON object that was sent. Raises UsageError.
+
+    Another content type is refused: a web page may send any text anywhere, but JSON only after the browser has asked.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise UsageError("the body is JSON: send it with Content-Type: application/json")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise UsageError(f"the body has more than {MAX_BODY:,} bytes")
+    try:
+        said = orjson.loads(bytes(body))
+    except orjson.JSONDecodeError as wrong:
+        raise UsageError(f"the body is not JSON: {wrong}") from None
+    if not isinstance(said, dict):
+        raise UsageError('the body is an object: {"cause": ..., "state": ..., "note": ..., "by": ...}')
+    _only(said, "cause", "state", "note", "by")
+    return said
 
 
 class _Kept:

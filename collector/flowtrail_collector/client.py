@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import threading
+from dataclasses import dataclass
 from http.client import BadStatusLine, HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +27,13 @@ PROBE_TIMEOUT_S = 1.0
 _STATUS_SCHEMA = "flowtrail.status/"
 
 Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    body: bytes | None
 
 
 class HttpSource:
@@ -61,6 +69,17 @@ class HttpSource:
     def findings(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
         return self._get("findings", _range(window, filter_text))
+
+    def causes(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        return self._get("causes", _range(window, filter_text))
+
+    def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
+        """See Source."""
+        from flowtrail_collector.marks import user_name
+
+        said = {"cause": cause, "state": state, "by": user_name() if by is None else by}
+        return self._asked("POST", "marks", json.dumps(said if note is None else said | {"note": note}).encode())
 
     def lag(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
@@ -107,15 +126,18 @@ class HttpSource:
             for name, values in parameters.items()
             for value in ([values] if isinstance(values, str) else values or ())
         ]
-        path = f"{self._base}/api/v1/{question}" + (f"?{urlencode(query)}" if query else "")
+        return self._asked("GET", question + (f"?{urlencode(query)}" if query else ""), None, timeout_s)
+
+    def _asked(self, method: str, what: str, body: bytes | None = None, timeout_s: float = READ_TIMEOUT_S) -> Document:
         try:
-            status, body = self._exchange(path, timeout_s)
+            status, answer = self._exchange(_Request(method, f"{self._base}/api/v1/{what}", body), timeout_s)
         except (OSError, HTTPException) as failure:
+            tried = f"{method} {self.name}/api/v1/{what.partition('?')[0]}"
             raise SourceUnavailable(
-                f"no collector answers at {self.name} ({_why(failure)}); tried GET {self.name}/api/v1/{question}. "
+                f"no collector answers at {self.name} ({_why(failure)}); tried {tried}. "
                 "Start one with `flowtrail collect`, or name another source with --source",
             ) from failure
-        return self._document(status, body)
+        return self._document(status, answer)
 
     def _document(self, status: int, body: bytes) -> Document:
         try:
@@ -135,21 +157,26 @@ class HttpSource:
         error.__cause__ = cause
         return error
 
-    def _exchange(self, path: str, timeout_s: float) -> tuple[int, bytes]:
-        """Send one GET; on a kept connection that the server has closed meanwhile, once more on a new one."""
+    def _exchange(self, request: _Request, timeout_s: float) -> tuple[int, bytes]:
+        """Send one request; on a kept connection that the server has closed meanwhile, once more on a new one.
+
+        That may be done: a question changes nothing, and to mark a cause twice says the same.
+        """
         headers = {"Accept": "application/json"}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is not None:
             try:
-                return self._send(connection, path, headers, timeout_s)
+                return self._send(connection, request, headers, timeout_s)
             except TimeoutError:
                 raise
             except (OSError, HTTPException):
                 pass
-        return self._send(self._connect(timeout_s), path, headers, timeout_s)
+        return self._send(self._connect(timeout_s), request, headers, timeout_s)
 
     def _connect(self, timeout_s: float) -> HTTPConnection:
         kind = HTTPSConnection if self._secure else HTTPConnection
@@ -160,14 +187,14 @@ class HttpSource:
     def _send(
         self,
         connection: HTTPConnection,
-        path: str,
+        request: _Request,
         headers: dict[str, str],
         timeout_s: float,
     ) -> tuple[int, bytes]:
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(timeout_s)
-            connection.request("GET", path, headers=headers)
+            connection.request(request.method, request.path, request.body, headers)
             self._await_sign(connection, timeout_s)
             response = connection.getresponse()
             body = response.read()

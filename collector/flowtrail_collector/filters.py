@@ -5,7 +5,7 @@ r"""The filter grammar that screens, commands and the HTTP API share.
 Terms stand side by side and all of them must hold. A term is `key:value`; `,` separates alternatives, `*` stands for
 any text, `!` before the key or the value negates, quotes keep blanks and everything else as it is (`\\` before a quote
 or a backslash inside them). A word without a key is looked for in every text of a row, in any case. Names from the
-data are compared as they are; flowtrail's own words (verdict, kind, severity, system) in any case.
+data are compared as they are; flowtrail's own words (verdict, kind, severity, state, cause, system) in any case.
 
 A filter is parsed, never evaluated: it runs as comparisons of text, or as SQL whose values are bound parameters.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowtrail_collector.errors import UsageError
@@ -37,6 +37,8 @@ _FIELDS = {
     "type": ("type", "types"),
     "partition": ("partition", "partitions"),
     "system": ("system", "systems"),
+    "state": ("state", "states"),
+    "cause": ("cause",),
 }
 """Each field, and the names under which a row may hold it."""
 
@@ -45,7 +47,7 @@ _TIMES = ("since", "until")
 KEYS = (*_FIELDS, *_ALIASES, *_TIMES)
 """Every word that may stand before a colon."""
 
-_OUR_WORDS = frozenset({"verdict", "kind", "severity", "system"})
+_OUR_WORDS = frozenset({"verdict", "kind", "severity", "system", "state", "cause"})
 _SEVERITIES = ("error", "warning", "info")
 KINDS: tuple[str, ...] = (
     *("publish-failed", "publish-in-doubt", "ghost-publish", "offset-conflict", "lost", "skipped"),
@@ -71,7 +73,10 @@ _VERDICTS = (
     *("not-expected", "missing", "unknown"),
     *("draining", "falling", "stalled", "stopped", "retention"),
 )
-_VOCABULARIES = {"severity": _SEVERITIES, "kind": KINDS, "verdict": _VERDICTS}
+EVERY_STATE = "all"
+"""The word for marks of every state."""
+_STATES = ("open", "acknowledged", "muted", EVERY_STATE)
+_VOCABULARIES = {"severity": _SEVERITIES, "kind": KINDS, "verdict": _VERDICTS, "state": _STATES}
 """The fields whose values are flowtrail's own words: another word there is a slip, not a filter."""
 _KEY = re.compile(r"(!?)([^\s\":!,*]+):")
 _PLAIN = re.compile(r"[^\s\",!*:\\]+")
@@ -159,6 +164,14 @@ class Filter:
         if since is not None and until is not None and since > until:
             raise UsageError(f"the filter's window ends before it begins: {rfc3339(since)} to {rfc3339(until)}")
         return Window(since, until)
+
+    def asks_for(self, *fields: str) -> bool:
+        """Tell whether a term is about one of these fields."""
+        return any(term.field in fields for term in self.terms)
+
+    def without(self, field_name: str) -> Filter:
+        """Return this filter without its terms about a field."""
+        return replace(self, terms=tuple(term for term in self.terms if term.field != field_name))
 
     def require(self, fields: Iterable[str], what: str) -> None:
         """Raise UsageError when a term asks for a field that `what` (say, "lag") does not have."""

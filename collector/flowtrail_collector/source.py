@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,10 +20,10 @@ from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, StoreB
 from flowtrail_collector.window import Window, parse_instant, parse_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from flowtrail_collector.declarations import Declarations
-    from flowtrail_collector.store import Store
+    from flowtrail_collector.store.held import HeldFile
 
 __all__ = [
     "DEFAULT_COLLECTOR",
@@ -66,6 +67,17 @@ class Source(Protocol):
         """`flowtrail.findings/1`: every finding of the window."""
         ...
 
+    def causes(self, window: Window, filter_text: str = "") -> Document:
+        """`flowtrail.causes/1`: the findings of the window by cause, with what people said of each."""
+        ...
+
+    def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
+        """`flowtrail.mark/1`: keep that a cause is acknowledged, muted or open; without a note the former one stays.
+
+        `by` defaults to the user of this process. Raises UsageError; StoreBusy while someone else holds a store file.
+        """
+        ...
+
     def lag(self, window: Window, filter_text: str = "") -> Document:
         """`flowtrail.lag/1`: one row per group, destination and partition."""
         ...
@@ -96,7 +108,7 @@ class Source(Protocol):
 
 
 class StoreSource:
-    """A store file, opened for reading only. Ages count back from its newest span."""
+    """A store file, held for reading, and written only to keep a mark. Ages count back from its newest span."""
 
     live = False
 
@@ -111,14 +123,10 @@ class StoreSource:
             raise SourceUnavailable(
                 f"there is no store file {path}; `flowtrail import` or `flowtrail collect` makes one"
             )
-        from flowtrail_collector.store import Store
+        from flowtrail_collector.store.held import HeldFile
 
-        try:
-            self._store: Store = Store.open(Path(path), create=False, read_only=True)
-        except StoreBusy as busy:
-            raise StoreBusy(
-                f"{busy}. While a collector runs, ask it instead of its file: --source {DEFAULT_COLLECTOR}",
-            ) from busy
+        with _busy_told():
+            self._store: HeldFile = HeldFile(Path(path))
 
     def ask(self, what: str, *, chosen: str | None = None) -> Document:
         """See Source."""
@@ -143,6 +151,23 @@ class StoreSource:
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
         return self._read(lambda connection: findings(connection, asked, parsed))
+
+    def causes(self, window: Window, filter_text: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.inbox import inbox
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: inbox(connection, asked, parsed))
+
+    def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
+        """See Source."""
+        from flowtrail_collector import marks
+
+        wanted = marks.marking(cause, state, note, marks.user_name() if by is None else by)
+        with _busy_told():
+            return self._store.write(lambda connection: marks.keep(connection, wanted, time.time_ns()))
 
     def lag(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
@@ -210,6 +235,17 @@ class StoreSource:
             return question(connection)
 
         return self._store.read(declared, timeout_s=QUERY_TIMEOUT_S)
+
+
+@contextmanager
+def _busy_told() -> Iterator[None]:
+    """Say of a file that someone holds whom to ask instead."""
+    try:
+        yield
+    except StoreBusy as busy:
+        raise StoreBusy(
+            f"{busy}. While a collector runs, ask it instead of its file: --source {DEFAULT_COLLECTOR}",
+        ) from busy
 
 
 def newest_ns(status: Document) -> int:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowtrail_collector.errors import NothingKnown, SourceUnavailable
+from flowtrail_collector.marks import Mark
 from flowtrail_collector.source import Document, Window
 from flowtrail_collector.window import parse_instant, rfc3339
+from tests.tui import fake_causes
 
 START = parse_instant("2026-03-01T12:04:31Z")
 SECOND = 10**9
@@ -64,6 +66,8 @@ class FakeSource:
     threads: set[str] = field(default_factory=set)
     added: int = 0
     scant: int = 0
+    faultless: bool = False
+    marks: dict[str, Mark] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the data."""
@@ -123,9 +127,20 @@ class FakeSource:
         return {"schema": "flowtrail.losses/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}
 
     def findings(self, window: Window, filter_text: str = "") -> Document:
-        """Answer with nothing: no screen asks yet."""
+        """Answer with what a filter lets through."""
         self._work("findings", (window, filter_text))
-        return {"schema": "flowtrail.findings/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "findings": []}
+        head = {"schema": "flowtrail.findings/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0}
+        return {**head, "findings": fake_causes.named(self._found(), filter_text), "marks": {}}
+
+    def causes(self, window: Window, filter_text: str = "") -> Document:
+        """Answer with some causes, as people marked them."""
+        self._work("causes", (window, filter_text))
+        return fake_causes.causes(self._found(), self.marks, window, filter_text, self.now_ns)
+
+    def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
+        """Keep a mark."""
+        self._work("mark", (cause, state, note))
+        return fake_causes.mark(self.marks, cause, state, note, by, self.now_ns)
 
     def expected(self, more: Sequence[tuple[str, str]] = ()) -> Document:
         """Answer with nothing: no screen asks."""
@@ -167,6 +182,11 @@ class FakeSource:
             raise self.error
 
     # The data.
+
+    def _found(self) -> list[dict[str, Any]]:
+        if self.faultless or not self.rows:
+            return []
+        return fake_causes.findings(self.start_ns, HOSTILE if self.hostile else ())
 
     def _row(self, number: int) -> dict[str, Any]:
         dice = random.Random(f"{self.seed}/{number}")  # noqa: S311 (seeded on purpose)

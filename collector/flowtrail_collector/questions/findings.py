@@ -9,7 +9,9 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_collector.filters import KINDS
+from flowtrail_collector.causes import cause_id
+from flowtrail_collector.filters import EVERY_STATE, KINDS
+from flowtrail_collector.marks import OPEN, kept
 from flowtrail_collector.questions.around import Seeds, scope_around_many
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
@@ -19,11 +21,13 @@ from flowtrail_collector.questions.suspects import Suspects, suspects
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     import duckdb
 
     from flowtrail_collector.filters import Filter
+    from flowtrail_collector.marks import Mark
+    from flowtrail_collector.questions.documents import Document
     from flowtrail_collector.questions.scope import Row, Scope
     from flowtrail_collector.window import Window
 
@@ -52,8 +56,18 @@ def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filt
         "until": rfc3339_or_none(window.until_ns),
     }
     found = [finding(row) for row in rows if touches(row, window)]
-    document["findings"] = [row for row in found if filter.matches(row)]
+    said = kept(connection)
+    document["findings"] = [row for row in found if filter.matches(_marked(row, said, filter))]
+    document["marks"] = {cause: mark.document() for cause, mark in sorted(said.items())}
     return document
+
+
+def _marked(row: Document, said: Mapping[str, Mark], filter: Filter) -> Document:  # noqa: A002
+    """Add to a finding its cause and what was said of that, where the filter asks for it."""
+    if not filter.asks_for("cause", "state"):
+        return row
+    cause = cause_id(row)
+    return {**row, "cause": cause, "states": [said[cause].state if cause in said else OPEN, EVERY_STATE]}
 
 
 def judged(

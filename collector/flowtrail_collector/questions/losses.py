@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.marks import kept_documents
 from flowtrail_collector.questions.documents import coverage, finding, finding_rows, head
 from flowtrail_collector.questions.findings import touches, window_scope
 from flowtrail_collector.window import rfc3339_or_none
@@ -64,6 +65,7 @@ def losses(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter
     document["window"] = {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
     document["rows"] = [row for row in rows.values() if filter.matches(row)]
     document["findings"] = [one for one in map(finding, found) if filter.matches(one)]
+    document["marks"] = kept_documents(connection)
     return document
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.marks import kept_documents
 from flowtrail_collector.questions.documents import coverage, finding, finding_rows, head
 from flowtrail_collector.questions.findings import touches, window_scope
 from flowtrail_collector.questions.order_lines import measure
@@ -85,6 +86,7 @@ def order(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter)
     document["window"] = {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
     document["rows"] = rows
     document["findings"] = [one for one in map(finding, found) if filter.matches(one)]
+    document["marks"] = kept_documents(connection)
     return document
 
 

@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     import duckdb
 
 PROGRAM = "flowtrail"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 WITHOUT_DECLARATIONS = 3
 """The version before `declaration_rows`."""
 WITHOUT_SAMPLING = 4
 """The version before the columns of ADDED."""
-OLDER: Final = (WITHOUT_DECLARATIONS, WITHOUT_SAMPLING)
+WITHOUT_MARKS = 5
+"""The version before `mark_rows`."""
+OLDER: Final = (WITHOUT_DECLARATIONS, WITHOUT_SAMPLING, WITHOUT_MARKS)
 """Versions that are read as they are, and brought up to date where they are written."""
 ADDED: Final = {
     "span_rows": {"sampling": "DOUBLE", "content_type": "VARCHAR", "event_version": "VARCHAR"},
     "ledger_rows": {"told_sampling": "BIGINT", "stand_for": "BIGINT"},
     "number_rows": {"begun_ns": "BIGINT", "ended_ns": "BIGINT", "stepped": "BOOLEAN"},
 }
-"""Columns that tables of all older versions lack. Of what is stored already nothing is known in them."""
+"""Columns that tables lack up to WITHOUT_SAMPLING. Of what is stored already nothing is known in them."""
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -37,6 +39,7 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     connection.execute(tables)
     connection.execute(table_sql())
+    connection.execute(_marks_sql())
     connection.execute(
         "INSERT INTO store_info VALUES (?, ?, ?, ?)",
         [PROGRAM, SCHEMA_VERSION, time.time_ns(), metadata.version("flowtrail")],
@@ -48,9 +51,11 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring a store of an older version up to date, all or nothing; its spans stay as they are."""
     connection.execute("BEGIN")
-    if _version(connection) == WITHOUT_DECLARATIONS:
+    version = _version(connection)
+    if version == WITHOUT_DECLARATIONS:
         connection.execute(table_sql())
-    for table, columns in ADDED.items():
+    connection.execute(_marks_sql())
+    for table, columns in _added(version).items():
         for column, kind in columns.items():
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     create_views(connection)
@@ -65,10 +70,12 @@ def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def complete(connection: duckdb.DuckDBPyConnection) -> None:
     """Put before the tables of an older version, on this connection, what questions expect of ours."""
-    if _version(connection) == WITHOUT_DECLARATIONS:
+    version = _version(connection)
+    if version == WITHOUT_DECLARATIONS:
         shadow(connection, ())
+    connection.execute(_marks_sql().replace("CREATE TABLE", "CREATE TEMP TABLE"))
     (database,) = connection.execute("SELECT current_database()").fetchone() or ("",)
-    for table, columns in ADDED.items():
+    for table, columns in _added(version).items():
         added = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {added}, rowid FROM {database}.main.{table}")
 
@@ -101,6 +108,15 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"{metadata.version('flowtrail')}, which reads and writes version {SCHEMA_VERSION}. Open it with the "
             "flowtrail that made it, or name another file and import the telemetry again",
         )
+
+
+def _marks_sql() -> str:
+    return resources.files(__package__).joinpath("marks.sql").read_text(encoding="utf-8")
+
+
+def _added(version: int) -> dict[str, dict[str, str]]:
+    """Return the columns that tables of an older version lack."""
+    return ADDED if version <= WITHOUT_SAMPLING else {}
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int:
