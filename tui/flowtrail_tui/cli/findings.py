@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from flowtrail_tui.cli import options
@@ -9,6 +11,7 @@ from flowtrail_tui.cli import options
 
 @click.command("findings")
 @options.reading
+@click.option("--by-cause", is_flag=True, help="One row per cause, with what was said of it (see `flowtrail mark`).")
 def command(
     words: tuple[str, ...],
     source: str | None,
@@ -18,17 +21,20 @@ def command(
     filters: tuple[str, ...],
     as_json: bool,
     plain: bool,
+    by_cause: bool,
 ) -> None:
     """List everything that went wrong in the window, with its evidence.
+
+    By cause, muted ones are left out unless the filter asks for them: state:muted, state:all.
 
     Example: flowtrail findings kind:lost,skipped group:billing --since 1d
     """
     text = options.filter_text(words, filters)
     with options.opened(source, config) as opened:
-        document = opened.findings(options.window_of(opened, since, until), text)
+        asked = opened.causes if by_cause else opened.findings
+        document = asked(options.window_of(opened, since, until), text)
     if as_json:
         options.write_json(document)
         return
-    from flowtrail_tui.text.findings import render
-
+    render = import_module(f"flowtrail_tui.text.{'causes' if by_cause else 'findings'}").render
     options.write_lines(render(document, options.width()), plain=plain)

@@ -30,6 +30,7 @@ COMMANDS = {
     "ask": Entry("flowtrail_tui.cli.ask:command", "What happened to one event or flow."),
     "flows": Entry("flowtrail_tui.cli.flows:command", "The flows of a window, newest first."),
     "findings": Entry("flowtrail_tui.cli.findings:command", "Everything that went wrong in a window."),
+    "mark": Entry("flowtrail_tui.cli.mark:command", "Say that a cause is acknowledged, muted, or open again."),
     "lag": Entry("flowtrail_tui.cli.lag:command", "How far each group is behind, and whether it catches up."),
     "report": Entry("flowtrail_tui.cli.report:command", "Reports as HTML, CSV, JSON and more."),
     "check": Entry("flowtrail_tui.cli.check:command", "Assertions for CI: passed, failed or inconclusive."),
