@@ -135,7 +135,8 @@ class FakeSource:
     def causes(self, window: Window, filter_text: str = "") -> Document:
         """Answer with some causes, as people marked them."""
         self._work("causes", (window, filter_text))
-        return fake_causes.causes(self._found(), self.marks, window, filter_text, self.now_ns)
+        told = fake_causes.causes(self._found(), self.marks, window, filter_text, self.now_ns)
+        return told | {"coverage": self.coverage}
 
     def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
         """Keep a mark."""

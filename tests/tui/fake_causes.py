@@ -92,7 +92,6 @@ def causes(
     return {
         "schema": "flowtrail.causes/1",
         "as_of": rfc3339(now_ns),
-        "coverage": 0.97,
         "window": {"since": None, "until": None},
         "rows": rows,
         "totals": {**totals, "attention": attention, "findings": len(inside), "shown": len(rows)},

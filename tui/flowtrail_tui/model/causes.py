@@ -156,11 +156,11 @@ def cells(row: CauseRow, *, wide: bool = True) -> tuple[Line, ...]:
         line(Part(f.count(row.count), text)),
         line(Part(f.count(row.flows), text)),
         line(Part(trend(row.trend, TREND if wide else SHORT_TREND), "dim" if quiet else "spark")),
-        (*_change(row), *_said(row), Part(row.deed, text)),
+        (*_change(row), *_said(row, wide=wide), Part(row.deed, text)),
     )
 
 
-_SHORT = {"warning": "warn"}
+_SHORT = {"warning": "warn", "acknowledged": "ack"}
 """Where there is little room."""
 
 
@@ -188,12 +188,13 @@ def _change(row: CauseRow) -> Line:
     return line(Part(f"{row.change} ", role), Part("· ", "faint"))
 
 
-def _said(row: CauseRow) -> Line:
+def _said(row: CauseRow, *, wide: bool) -> Line:
     if row.mark is None or row.state == "open":
         return ()
     glyph = "✓" if row.state == "acknowledged" else "–"
     since = (Part(f"+{row.mark.after:,} since ", "warn"),) if row.mark.after else ()
-    return (Part(f"{glyph} {row.state} ", "dim"), *since, Part("· ", "faint"))
+    state = row.state if wide else _SHORT.get(row.state, row.state)
+    return (Part(f"{glyph} {state} ", "dim"), *since, Part("· ", "faint"))
 
 
 def said(mark: Mark) -> str:

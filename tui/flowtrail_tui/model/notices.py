@@ -109,3 +109,21 @@ def too_many() -> Notice:
 def no_events() -> Notice:
     """Say that an answer names no event."""
     return Notice("No event", "The question was understood, yet no event belongs to it.")
+
+
+def no_anomalies(filter_text: str, window: str, stored: int | None, source: str, muted: int, coverage: str) -> Notice:
+    """Say why the inbox is empty: nothing stored, the filter, all of it muted, or truly nothing wrong."""
+    if stored == 0:
+        return no_flows("", window, stored, source)
+    if filter_text:
+        why = f"{filter_text}   in the last {window}"
+        return Notice("Nothing passes the filter", why, "x", "clear the filter", "app.clear_filter")
+    if muted:
+        return Notice(
+            "Nothing open", f"{muted:,} muted; the filter state:muted shows them.", "/", "filter", "app.filter"
+        )
+    head = "Nothing wrong was found" + ("" if window == "all" else f" in the last {window}")
+    why = f"Coverage is {coverage}." + ("" if coverage == "100%" else " What is missing may hide something.")
+    if window == "all":
+        return Notice(head, why)
+    return Notice(head, why, "w", "look at all time", "app.widen")

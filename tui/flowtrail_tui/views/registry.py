@@ -27,6 +27,13 @@ class Entry:
 VIEWS = (
     Entry("flows", "1", "Flows", "the live list of flows", "flowtrail_tui.views.flows:FlowsView"),
     Entry("lag", "2", "Lag", "which group is behind, and where", "flowtrail_tui.views.lag:LagView"),
+    Entry(
+        "anomalies",
+        "3",
+        "Anomalies",
+        "what went wrong, by cause; acknowledge, mute, note",
+        "flowtrail_tui.views.anomalies:AnomaliesView",
+    ),
     Entry("ask", ":", "Ask", "ask about an event, a flow, a record or a key", "flowtrail_tui.views.ask:AskView"),
 )
 NAMES = tuple(entry.name for entry in VIEWS)
