@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.errors import NothingKnown
 from flowtrail_collector.filters import parse_filter
 from flowtrail_collector.window import rfc3339_or_none
+from flowtrail_reports.marked import marked
 
 if TYPE_CHECKING:
     from flowtrail_collector.source import Source
@@ -56,14 +57,14 @@ def gather(report: str, source: Source, window: Window, filter_text: str = "", *
         return Documents(**about, answer=source.ask(what or ""))
     about |= {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
     if report == "order":
-        return Documents(**about, order=source.order(window, filter_text))
+        return Documents(**about, order=marked(source.order(window, filter_text)))
     if report == "losses":
-        return Documents(**about, losses=source.losses(window, filter_text))
+        return Documents(**about, losses=marked(source.losses(window, filter_text)))
     if report == "lag":
         rebalances = source.findings(window, "kind:redelivery")
         lag = source.lag(window, filter_text)
         return Documents(**about, findings=rebalances, lag=lag, latency=_latency(source, window, filter_text))
-    found = source.findings(window, f"{filter_text} kind:{','.join((*DUPLICATES, *EXPLAINED))}".strip())
+    found = marked(source.findings(window, f"{filter_text} kind:{','.join((*DUPLICATES, *EXPLAINED))}".strip()))
     return Documents(**about, findings=found, events=_events(source, found))
 
 

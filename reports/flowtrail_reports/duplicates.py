@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.wording import counted
 from flowtrail_reports.documents import DUPLICATES, EXPLAINED
 from flowtrail_reports.facts import coverage, doubt, facts, percentage, provenance
+from flowtrail_reports.marked import MARKED, beside, said, said_of, table
 from flowtrail_reports.model import Check, Column, Report, Section, Stroke, Table, Timeline, Tone
 from flowtrail_reports.visible import visible
 from flowtrail_reports.writing import apart_ms, listing
@@ -73,6 +74,7 @@ FLAT = (
     Column("grade", "Grade"),
     Column("summary", "In words"),
     Column("evidence", "Evidence", "evidence"),
+    MARKED,
 )
 TWICE, AGAIN, WRITTEN, PUBLISHED = "handled twice", "handed out again", "written twice", "published twice"
 TITLES = {
@@ -104,7 +106,7 @@ def duplicates_report(documents: Documents) -> Report:
         tone=_tone(rows, coverage(documents, answer)),
         facts=facts(documents, answer),
         sections=(
-            Section("By cause", _explained(answer["findings"]), _timelines(rows), Table(CAUSES, causes)),
+            Section("By cause", _explained(answer["findings"]), _timelines(rows), table(CAUSES, causes)),
             *(
                 Section(title, note, table=_table(what, rows))
                 for what, (title, note) in TITLES.items()
@@ -123,7 +125,7 @@ def duplicates_report(documents: Documents) -> Report:
             Check(
                 f"{row['what']}: {row['group'] or row['producer'] or 'a producer'} on {row['destination']}"
                 + (f" ({row['reason']})" if row["reason"] else ""),
-                counted(row["events"], "event") if row["severity"] == "error" else None,
+                beside(counted(row["events"], "event"), row) if row["severity"] == "error" else None,
             )
             for row in causes
         )
@@ -144,12 +146,14 @@ def _row(finding: Document, events: dict[str, Document]) -> dict[str, Any]:
         "first": times[0] if times else None,
         "second": times[1] if len(times) > 1 else None,
         "times": times,
+        "marked": said(finding),
+        **({"mark": finding["mark"]} if "mark" in finding else {}),
     }
 
 
 def _table(what: str, rows: Sequence[dict[str, Any]]) -> Table:
     columns = COPIES if what in (WRITTEN, PUBLISHED) else EVENTS
-    return Table(columns, tuple(row for row in rows if row["what"] == what))
+    return table(columns, (row for row in rows if row["what"] == what))
 
 
 def _what(finding: Document) -> str:
@@ -203,6 +207,7 @@ def _causes(rows: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
             "events": _events(members),
             "first_at": min(row["first_at"] for row in members),
             "last_at": max(row["last_at"] for row in members),
+            "marked": said_of(members),
         }
         for key, members in by_cause.items()
     ]

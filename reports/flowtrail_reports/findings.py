@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_reports.model import Column, Table
+from flowtrail_reports.marked import MARKED, said, table
+from flowtrail_reports.model import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flowtrail_reports.documents import Document
+    from flowtrail_reports.model import Table
 
 NONE = "–"
 COLUMNS = (
@@ -40,17 +42,19 @@ FLAT = (
     Column("grade", "Grade"),
     Column("summary", "In words"),
     Column("evidence", "Evidence", "evidence"),
+    MARKED,
 )
 
 
 def finding_table(findings: Iterable[Document]) -> Table:
     """Lay findings out for people."""
-    return Table(COLUMNS, tuple(map(finding_row, findings)))
+    return table(COLUMNS, map(finding_row, findings))
 
 
 def finding_row(finding: Document) -> dict[str, Any]:
-    """Add to a finding what a table of findings shows: its place, and whose it is."""
-    return {**finding, "place": place(finding), "who": finding["group"] or finding["producer"]}
+    """Add to a finding what a table of findings shows: its place, whose it is, what was said of its cause."""
+    who = finding["group"] or finding["producer"]
+    return {**finding, "place": place(finding), "who": who, "marked": said(finding)}
 
 
 def place(finding: Document) -> str:

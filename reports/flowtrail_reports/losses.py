@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.wording import counted
 from flowtrail_reports.facts import coverage, doubt, facts, percentage, provenance
 from flowtrail_reports.findings import FLAT, finding_row, finding_table
+from flowtrail_reports.marked import beside, said_of, table
 from flowtrail_reports.model import Bars, Check, Column, Part, Report, Section, Table, Tone
 from flowtrail_reports.visible import visible
 from flowtrail_reports.writing import listing, number
@@ -145,7 +146,7 @@ def _sections(
     note = "What became of each event in each group; those that were not published are left out."
     yield Section("Consumed", note, _bars(groups), Table(GROUPS, groups))
     if causes:
-        yield Section("By cause", table=Table(CAUSES, tuple(causes)))
+        yield Section("By cause", table=table(CAUSES, causes))
     for kind, (title, note, _) in KINDS.items():
         members = [row for row in found if row["kind"] == kind]
         if members:
@@ -191,6 +192,7 @@ def _causes(found: Sequence[Row]) -> Iterable[Row]:
             "events": _events(members),
             "first_at": min((row["first_at"] for row in members if row["first_at"]), default=None),
             "last_at": max((row["last_at"] for row in members if row["last_at"]), default=None),
+            "marked": said_of(members),
         }
         for key, members in by_cause.items()
     ]
@@ -250,7 +252,7 @@ def _checks(rows: Sequence[Document], causes: Sequence[Row]) -> Iterable[Check]:
     for cause in causes:
         why = f" ({cause['reason']})" if cause["reason"] else ""
         wrong = counted(cause["events"], "event") if cause["severity"] == "error" else None
-        yield Check(f"{cause['kind']}: {cause['who'] or '?'} on {cause['destination']}{why}", wrong)
+        yield Check(f"{cause['kind']}: {cause['who'] or '?'} on {cause['destination']}{why}", beside(wrong, cause))
     for row in rows:
         if not row["findings"]:
             name = "published" if row["group"] is None else f"consumed by {row['group']}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.wording import counted
 from flowtrail_reports.facts import coverage, doubt, facts, percentage, provenance
 from flowtrail_reports.findings import finding_table
+from flowtrail_reports.marked import MARKED, beside, said, said_of, table
 from flowtrail_reports.model import Check, Column, Report, Section, Stroke, Table, Timeline, Tone
 from flowtrail_reports.visible import visible
 from flowtrail_reports.writing import earlier, listing, number, time
@@ -92,6 +93,7 @@ FLAT = (
     Column("coverage", "Coverage", "share"),
     Column("complete", "Complete"),
     Column("reason", "Because"),
+    MARKED,
 )
 MOST_NAMED = 3
 """Producers or groups that the headline names; of more, the number."""
@@ -102,7 +104,8 @@ MOST_STROKES = 400
 def order_report(documents: Documents) -> Report:
     """Make the report from `flowtrail.order/1`."""
     answer = documents.order
-    rows = tuple(_row(row) for row in answer["rows"])
+    claims = _by_place(answer["findings"])
+    rows = tuple(_row(row, claims) for row in answer["rows"])
     inversions = tuple(row for row in answer["findings"] if row["kind"] == "causal-inversion")
     headline = _headline(rows, inversions, documents)
     return Report(
@@ -125,7 +128,21 @@ def order_report(documents: Documents) -> Report:
     )
 
 
-def _row(row: Document) -> Row:
+def _by_place(findings: Iterable[Document]) -> dict[tuple[str, ...], list[Row]]:
+    """Return the findings that stand behind each row."""
+    claims: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for one in findings:
+        scope, _, reorder = one["kind"].partition("-")
+        if reorder == "reorder":
+            claims[_place(scope, one)].append({**one, "marked": said(one)})
+    return claims
+
+
+def _place(scope: str, row: Document) -> tuple[str, ...]:
+    return (scope, str(row["destination"]), str(row["partition"]), str(row["producer"] or row["group"]))
+
+
+def _row(row: Document, claims: dict[tuple[str, ...], list[Row]]) -> Row:
     """Add to a row of the answer what its tables show."""
     found = row["findings"]
     place = f"{row['destination']}:{'?' if row['partition'] is None else row['partition']}"
@@ -139,13 +156,14 @@ def _row(row: Document) -> Row:
         "culprit_offsets": [one["offset"] for one in row["culprits"]],
         "culprit_ids": [one["message_id"] for one in row["culprits"] if one["message_id"]],
         "sure": "yes" if row["complete"] else "no",
+        "marked": said_of(claims.get(_place(row["scope"], row), ())),
     }
 
 
 def _sections(rows: Sequence[Row], inversions: Sequence[Document]) -> Iterable[Section]:
     late = tuple(_of(row, one) for row in rows for one in row["details"])
     moved = tuple(_of(row, one) for row in rows for one in row["culprits"])
-    yield Section("Summary", _explained(rows), _timeline(rows), Table(SUMMARY, tuple(_summed(rows))))
+    yield Section("Summary", _explained(rows), _timeline(rows), table(SUMMARY, _summed(rows)))
     if moved:
         note = "The smallest set whose removal restores the order; of several, the one that arrived latest."
         yield Section("Events that must move", _cut(note, moved, _total(rows, "moved")), table=Table(NAMED, moved))
@@ -158,7 +176,7 @@ def _sections(rows: Sequence[Row], inversions: Sequence[Document]) -> Iterable[S
     if inversions:
         note = "A group began an event before the one that caused it."
         yield Section("Effects before causes", note, table=finding_table(inversions))
-    yield Section("Partitions", table=Table(PARTITIONS, tuple(sorted(rows, key=_gravest))))
+    yield Section("Partitions", table=table(PARTITIONS, sorted(rows, key=_gravest)))
 
 
 def _of(row: Row, one: Document) -> Row:
@@ -200,6 +218,7 @@ def _sum(key: tuple[str, str, str], rows: Sequence[Row]) -> Row:
         **{name: _most(known, name) for name in ("max_extent", "max_n", "max_late_ms")},
         **{name: _total(known, name) if known else None for name in ("moved", "discontinuities", "skipped_sequence")},
         "sure": "yes" if all(row["complete"] for row in rows) else "no",
+        "marked": said_of(row for row in rows if row["severity"]),
     }
 
 
@@ -301,7 +320,7 @@ def _check(row: Row) -> Check:
             f"{row['errors']} of {counted(row['events'], 'event')} {SCOPES[row['scope']][1]}, with the same key; "
             f"{row['moved']} would have to move"
         )
-    return Check(name, wrong, None if row["complete"] else row["reason"])
+    return Check(name, beside(wrong, row), None if row["complete"] else row["reason"])
 
 
 def _inverted(inversions: Sequence[Document]) -> Iterable[Check]:
@@ -312,4 +331,5 @@ def _inverted(inversions: Sequence[Document]) -> Iterable[Check]:
         errors = [row for row in members if row["severity"] == "error"]
         wrong = f"{errors[0]['summary']} ({time(errors[0]['last_at'])})" if errors else None
         more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
-        yield Check(f"causal-inversion: {group} on {destination}", f"{wrong}{more}" if wrong else None)
+        marks = {"marked": said_of({"marked": said(row)} for row in errors)}
+        yield Check(f"causal-inversion: {group} on {destination}", beside(f"{wrong}{more}" if wrong else None, marks))

@@ -300,3 +300,12 @@ def test_a_cause_that_is_not_known_is_not_marked(run: Run, faulty: Path) -> None
     assert "there is no cause feedfeedfeed" in result.err
     assert "publish-failed" in result.err
     assert run("mark", "feedfeedfeed", "closed", "--source", faulty).code == 2
+
+
+def test_a_mark_excuses_nothing(run: Run, faulty: Path) -> None:
+    """`check` fails as before; a report tells the finding, and what was said of it."""
+    [row] = run("findings", "--by-cause", "--json", "--source", faulty, "kind:publish-failed").document["rows"]
+    before = run("check", "--no", "publish-failed", "--source", faulty, "--since", "all").code
+    assert run("mark", row["cause"], "muted", "--note", "we know", "--by", "ann", "--source", faulty).code == 0
+    assert run("check", "--no", "publish-failed", "--source", faulty, "--since", "all").code == before == 1
+    assert "muted by ann" in run("report", "losses", "--format", "md", "--source", faulty, "--since", "all").out

@@ -44,6 +44,7 @@ def finding(kind: str, severity: str, message_id: str, second: int, **more: Any)
         "offsets": [1000 + second],
         "group": None,
         "producer": None,
+        "instance": None,
         "message_ids": [message_id],
         "count": 2,
         "first_at": f"2026-03-01T12:04:{second:02}.100000000Z",

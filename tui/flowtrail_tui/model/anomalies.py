@@ -32,7 +32,7 @@ EXAMPLES = (
     Column("IN WORDS", 10, 10, flex=True, from_width=100),
 )
 FINDINGS = (
-    Column("FLOW KEY", 8, 18, from_width=70),
+    Column("MESSAGE ID", 10, 18, from_width=90),
     Column("EVENT", 10, 34),
     Column("FIRST", 12, 12),
     Column("LAST", 12, 12, from_width=100),
@@ -153,9 +153,11 @@ def _apart_ms(apart_ns: int) -> float:
 
 def finding_cells(finding: dict[str, Any]) -> tuple[Line, ...]:
     """Draw one finding of a cause, one line per column of FINDINGS."""
-    *cells, words = _example(finding)
+    _, *cells, words = _example(finding)
+    ids = finding.get("message_ids")
+    name = str(ids[0]) if isinstance(ids, list) and ids else f.NOT_APPLICABLE
     grade = line(Part(f.word(finding.get("grade")), "dim"))
-    return (*cells, grade, tuple(Part(part.text) for part in words))
+    return (line(Part(name, "dim")), *cells, grade, tuple(Part(part.text) for part in words))
 
 
 def event_of(finding: dict[str, Any]) -> str:

@@ -8,8 +8,7 @@ from textual.containers import Vertical
 
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import anomalies as model
-from flowtrail_tui.model import figures as f
-from flowtrail_tui.model.parts import Line, Part, line, sides
+from flowtrail_tui.model.parts import Line, Part, clip_line, line, sides
 from flowtrail_tui.model.words import severity
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
@@ -58,17 +57,12 @@ class CauseFindings(Vertical):
 
     def take(self, findings: list[Finding]) -> None:
         """Show the findings."""
-        flows = {model.event_of(one): one.get("flow") for one in self._examples()}
-        rows = [{**one, "flow": flows.get(model.event_of(one))} for one in findings]
-        self.table.set_rows(sorted(rows, key=lambda one: str(one.get("last_at")), reverse=True), cursor=0)
+        self.table.set_rows(sorted(findings, key=lambda one: str(one.get("last_at")), reverse=True), cursor=0)
         self._head.redraw()
 
     def close(self) -> None:
         """Go back to the inbox."""
         self.display = False
-
-    def _examples(self) -> list[Finding]:
-        return f.items(self.cause.document.get("examples")) if self.cause is not None else []
 
     def _draw_head(self, width: int) -> list[Line]:
         if self.cause is None:
@@ -78,7 +72,10 @@ class CauseFindings(Vertical):
         head = line(
             Part(f" {word.glyph} {self.cause.kind.upper()}  ", f"{word.role}-strong"), Part(self.cause.where, "bright")
         )
-        return [sides(head, line(Part(count, "dim")), width), line(Part("   "), Part(self.cause.happened, "dim"))]
+        return [
+            sides(head, line(Part(count, "dim")), width),
+            clip_line((Part("   "), Part(self.cause.happened, "dim")), width),
+        ]
 
 
 def _cells(finding: Finding, _width: int) -> tuple[Line, ...]:
