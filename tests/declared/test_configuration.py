@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtrail_collector.configuration import MOST_BYTES, line_of, parse_configuration, read_configuration
+from flowtrail_collector.configuration import parse_configuration, read_configuration
 from flowtrail_collector.declarations import Declaration
 from flowtrail_collector.errors import UsageError
+from flowtrail_collector.slips import MOST_BYTES, line_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 GOOD = """\
