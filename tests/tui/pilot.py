@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from flowtrail_tui.app import FlowtrailApp
+from flowtrail_tui.preferences import Preferences
 from flowtrail_tui.settings import Settings
 from tests.tui.fake import SECOND, FakeSource
 
@@ -75,10 +76,11 @@ async def running(
     size: tuple[int, int] = (120, 36),
     initial: str | None = None,
     wait: bool = True,
+    chosen: Preferences | None = None,
 ) -> AsyncIterator[Driven]:
     """Run the application on a fake source with a clock that stands still."""
     source = source or FakeSource()
-    app = FlowtrailApp(source, initial=initial, now=lambda: source.now_ns, look=Settings())
+    app = FlowtrailApp(source, initial=initial, now=lambda: source.now_ns, look=Settings(), chosen=chosen)
     async with app.run_test(size=size) as pilot:
         driven = Driven(app, source, pilot)
         if wait:

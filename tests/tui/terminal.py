@@ -16,6 +16,7 @@ from types import TracebackType
 
 ROOT = Path(__file__).parents[2]
 _ENV = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")}
+_ENV |= {"FLOWTRAIL_TERMINAL_CONFIG": "", "FLOWTRAIL_STATE": ""}
 
 TOOLKIT_OSC = re.compile(r"\x1b\]22;[a-z]+\x07")
 """The one OSC that Textual writes: the pointer's shape."""

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_tui.frame import Frame
 from flowtrail_tui.model import window as ranges
+from flowtrail_tui.preferences import preferences
 from flowtrail_tui.views import registry
 from flowtrail_tui.views.flows import FlowsView
 from flowtrail_tui.widgets.palette import PALETTES
@@ -28,26 +29,27 @@ class FlowtrailApp(Frame):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(entry.key, f"view('{entry.name}')", entry.title, show=False)
+            Binding(entry.key, f"view('{entry.name}')", entry.title, show=False, id=f"view-{entry.name}")
             for entry in registry.VIEWS
             if entry.key.isdigit()
         ),
-        Binding("colon", "ask", "Ask", show=False),
-        Binding("slash", "filter", "Filter", show=False),
-        Binding("escape", "back", "Back", show=False),
-        Binding("t", "time_range", "Time range", show=False),
-        Binding("left_square_bracket", "turn(False)", "Back", show=False),
-        Binding("right_square_bracket", "turn(True)", "Forward", show=False),
-        Binding("s", "sort", "Sort", show=False),
-        Binding("E", "evidence", "Evidence", show=False),
-        Binding("a", "anomalies", "Anomalies", show=False),
-        Binding("y", "yank", "Yank", show=False),
-        Binding("r", "reload", "Ask again", show=False),
-        Binding("R", "retry", "Reconnect", show=False),
-        Binding("x", "clear_filter", "Clear the filter", show=False),
-        Binding("w", "widen", "All time", show=False),
-        Binding("question_mark", "help", "Help", show=False),
-        Binding("q", "quit", "Quit", show=False),
+        Binding("colon", "ask", "Ask", show=False, id="ask"),
+        Binding("slash", "filter", "Filter", show=False, id="filter"),
+        Binding("escape", "back", "Back", show=False, id="back"),
+        Binding("t", "time_range", "Time range", show=False, id="time-range"),
+        Binding("left_square_bracket", "turn(False)", "Back", show=False, id="place-before"),
+        Binding("right_square_bracket", "turn(True)", "Forward", show=False, id="place-after"),
+        Binding("s", "sort", "Sort", show=False, id="sort"),
+        Binding("E", "evidence", "Evidence", show=False, id="evidence"),
+        Binding("a", "anomalies", "Anomalies", show=False, id="anomalies-of-it"),
+        Binding("y", "yank", "Yank", show=False, id="yank"),
+        Binding("r", "reload", "Ask again", show=False, id="ask-again"),
+        Binding("R", "retry", "Reconnect", show=False, id="reconnect"),
+        Binding("x", "clear_filter", "Clear the filter", show=False, id="clear-filter"),
+        Binding("w", "widen", "All time", show=False, id="all-time"),
+        Binding("question_mark", "help", "Help", show=False, id="help"),
+        Binding("q", "quit", "Quit", show=False, id="quit"),
+        Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="palette"),
         Binding("ctrl+c", "stay", "Does not quit", show=False, priority=True),
     ]
 
@@ -170,15 +172,15 @@ class FlowtrailApp(Frame):
 
     def action_stay(self) -> None:
         """Say how to quit."""
-        self.say("ctrl+c does not quit: q does")
+        self.say(f"ctrl+c does not quit: {self.keymap.of('quit')} does")
 
     def action_look_further(self) -> None:
         """Do what end does, for a click on a notice."""
-        self.simulate_key("end")
+        self.simulate_key(self.keymap.press("end"))
 
     async def action_choose(self) -> None:
         """Do what enter does, for a click on the footer."""
-        self.simulate_key("enter")
+        self.simulate_key(self.keymap.press("enter"))
 
     def action_pause(self) -> None:
         """Hold the list of flows still, or follow it again."""
@@ -190,7 +192,7 @@ class FlowtrailApp(Frame):
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for a click."""
-        self.simulate_key(key)
+        self.simulate_key(self.keymap.press(key))
 
     def get_system_commands(self, _screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Fill the palette."""
@@ -210,6 +212,7 @@ class FlowtrailApp(Frame):
 
 def run(source: Source, *, initial: str | None = None) -> int:
     """Show `source` until a person quits; returns the exit code. `initial` is a view's name or a question."""
-    app = FlowtrailApp(source, initial=initial)
+    chosen = preferences(os.environ, FlowtrailApp.actions())
+    app = FlowtrailApp(source, initial=initial, chosen=chosen)
     code = app.run()
     return app.return_code if code is None and app.return_code is not None else code or 0

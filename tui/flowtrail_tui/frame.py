@@ -15,19 +15,22 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widgets import ContentSwitcher
 
+from flowtrail_tui.keymap import Action, Keymap, actions, own_keys
 from flowtrail_tui.model import bars
 from flowtrail_tui.model.parts import Line, Part
 from flowtrail_tui.places import Place, Places
+from flowtrail_tui.preferences import Preferences
 from flowtrail_tui.queries import Answer, Queries
 from flowtrail_tui.safe import safe
 from flowtrail_tui.session import STATUS_LANE, Session
 from flowtrail_tui.settings import Settings, settings
 from flowtrail_tui.views import registry
 from flowtrail_tui.views.base import View, rule
-from flowtrail_tui.views.flows import FlowsView
+from flowtrail_tui.views.flows import LIVE_BINDINGS, FlowsView
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.paint import Painter
 from flowtrail_tui.widgets.palette import PALETTES, THEMES
+from flowtrail_tui.widgets.virtual import VirtualList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +44,7 @@ TICK_S = 0.25
 _WARM_UP_S = 0.5
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _SECOND = 10**9
-_MESSAGE_NS = 6 * _SECOND
+_MESSAGE_S, _SLIP_S = 6, 30
 
 
 class Answered(Message):
@@ -76,14 +79,18 @@ class Frame(App[int]):
         initial: str | None = None,
         now: Callable[[], int] = time.time_ns,
         look: Settings | None = None,
+        chosen: Preferences | None = None,
     ) -> None:
-        """Take `initial`, a view's name or a question, and `look`, which overrides what the environment asks for."""
-        look = look or settings(os.environ)
+        """Take `initial`, a view's name or a question; `chosen`, what a person prefers; `look` goes before that."""
+        chosen = chosen or Preferences()
+        look = look or settings(os.environ, chosen.theme, ascii_only=chosen.ascii_only)
         super().__init__(ansi_color=True if look.theme == "ansi" else None)
         self.look = look
-        self.painter = Painter(PALETTES[look.theme], ascii_only=look.ascii_only)
+        self.chosen = chosen
+        self.keymap = Keymap(self.actions(), chosen.keys)
+        self.painter = Painter(PALETTES[look.theme], ascii_only=look.ascii_only, keymap=self.keymap)
         self.use_command_palette = not look.ascii_only  # it draws with glyphs of its own
-        self.session = Session(source, Queries(self._deliver), now)
+        self.session = Session(source, Queries(self._deliver), now, chosen)
         self.current = "flows"
         self.places = Places(Place("flows"))
         self.badges: dict[str, str] = {}
@@ -99,6 +106,11 @@ class Frame(App[int]):
             self.register_theme(theme)
         self.theme = look.theme
 
+    @classmethod
+    def actions(cls) -> tuple[Action, ...]:
+        """Return what can be given other keys: the application's actions, those of lists, and of the live list."""
+        return actions(cls.BINDINGS, VirtualList.BINDINGS, LIVE_BINDINGS)
+
     def compose(self) -> ComposeResult:
         """Lay out the frame and the first view; the others are mounted when they are first looked at."""
         yield Lines(self._draw_small, id="small")
@@ -113,6 +125,9 @@ class Frame(App[int]):
 
     async def on_mount(self) -> None:
         """Go where a person wants to start, ask the first questions and start the clock."""
+        self.set_keymap({name: ",".join(keys) for name, keys in self.chosen.keys.items()})
+        if self.chosen.slip:
+            self.say(f"{self.chosen.slip} (defaults are in force)", "error", seconds=_SLIP_S)
         if self._initial is None or self._initial in registry.NAMES:
             await self._show(Place(self._initial or "flows"))
         else:
@@ -181,6 +196,7 @@ class Frame(App[int]):
         if not self.base_screen.query(f"#{place.name}"):
             await switcher.add_content(registry.make(place.name))
         self.current = place.name
+        self.keymap.own = own_keys(self.view())
         switcher.current = place.name
         self._tabs.redraw()
         self.view().arrive(place.about)
@@ -209,9 +225,9 @@ class Frame(App[int]):
         """Draw the footer anew."""
         self._footer.redraw()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, role: str = "accent", *, seconds: int = _MESSAGE_S) -> None:
         """Show a message in the footer for some seconds."""
-        self._message = (self.session.now() + _MESSAGE_NS, Part(text, "accent"))
+        self._message = (self.session.now() + seconds * _SECOND, Part(text, role))
         self.redraw_footer()
 
     # The clock and the answers.
@@ -258,7 +274,7 @@ class Frame(App[int]):
 
     def use_theme(self, name: str) -> None:
         """Change the colours."""
-        self.painter = Painter(PALETTES[name], ascii_only=self.look.ascii_only)
+        self.painter = Painter(PALETTES[name], ascii_only=self.look.ascii_only, keymap=self.keymap)
         self.theme = name
         for lines in self.screen.query(Lines):
             lines.redraw()
@@ -284,7 +300,7 @@ class Frame(App[int]):
         return [bars.status_bar(status, self.session.link, self.view().trail(), width)]
 
     def _draw_footer(self, width: int) -> list[Line]:
-        return [bars.footer(self.view().keys(), self._message[1] if self._message else None, width)]
+        return [bars.footer(self.view().keys(), self._message[1] if self._message else None, width, self.keymap)]
 
     def _draw_banner(self, width: int) -> list[Line]:
         if self.session.link.disconnected:

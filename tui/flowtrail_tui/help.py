@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flowtrail_tui.model.parts import Line, Part, fill_line, line, wrap
 from flowtrail_tui.views.registry import VIEWS
+
+if TYPE_CHECKING:
+    from flowtrail_tui.keymap import Keymap
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -59,20 +64,25 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 
 
+_REMAPPABLE = ("Anywhere", "In a list", "Flows")
+"""Parts whose keys can be given others: those of the other views are theirs."""
 _KEY_WIDTH = 18
 
 
 def _key_lines(key: str, does: str, width: int) -> list[Line]:
     texts = wrap(does, width - _KEY_WIDTH - 1)
-    named = (Part("  "), Part(key, "key"))
+    named = (Part("  "), Part(key, "spelt"))
     return [(*fill_line(() if place else named, _KEY_WIDTH), Part(text)) for place, text in enumerate(texts)]
 
 
-def help_lines(wanted: str, width: int) -> list[Line]:
-    """Draw the keys whose line holds every word of `wanted`."""
+def help_lines(wanted: str, width: int, keymap: Keymap, slip: str = "") -> list[Line]:
+    """Draw the keys whose line holds every word of `wanted`; above all, what is wrong in the preferences."""
     words = wanted.lower().split()
     lines: list[Line] = []
-    for title, keys in KEYS:
+    if slip and not words:
+        lines += [(), *(line(Part(text, "error")) for text in wrap(f"! {slip}", width - 1))]
+    for title, as_given in KEYS:
+        keys = [(keymap.spell(key, anywhere=True) if title in _REMAPPABLE else key, does) for key, does in as_given]
         rows = [(key, does) for key, does in keys if all(one in f"{title} {key} {does}".lower() for one in words)]
         if rows:
             lines += [(), line(Part(title, "title"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+
+    from flowtrail_tui.frame import Frame
 
 Value = TypeVar("Value")
 _DIGITS = tuple("123456789")
@@ -54,7 +56,11 @@ class HelpScreen(ModalScreen[None]):
         with Vertical():
             yield Lines(lambda _: [line(Part("Keys", "title"), Part("   type to filter, esc closes", "dim"))])
             yield Entry(placeholder="filter")
-            yield Document(lambda width: help_lines(self.query_one(Entry).value, width))
+            yield Document(lambda width: self._lines(width))
+
+    def _lines(self, width: int) -> list[Line]:
+        frame = cast("Frame", self.app)
+        return help_lines(self.query_one(Entry).value, width, frame.keymap, frame.chosen.slip)
 
     def on_mount(self) -> None:
         """Type at once."""

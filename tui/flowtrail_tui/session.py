@@ -8,6 +8,7 @@ from flowtrail_collector.errors import SourceUnavailable
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import window as ranges
 from flowtrail_tui.model.link import LOW_COVERAGE, Link
+from flowtrail_tui.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +23,18 @@ _SECOND = 10**9
 class Session:
     """What is known of the source between questions; time comes from `now`."""
 
-    def __init__(self, source: Source, queries: Queries, now: Callable[[], int]) -> None:
-        """Start with nothing known."""
+    def __init__(
+        self, source: Source, queries: Queries, now: Callable[[], int], chosen: Preferences | None = None
+    ) -> None:
+        """Start with nothing known, and with the time range and pace that a person prefers."""
+        chosen = chosen or Preferences()
         self.source = source
         self.queries = queries
         self.now = now
         self.link = Link(live=source.live)
-        self.range = ranges.DEFAULT
+        self.range = ranges.named(chosen.window) if chosen.window else ranges.DEFAULT
+        self.refresh_ns = round(chosen.refresh_s * _SECOND)
+        """So long views wait between two questions about what is shown."""
         self.status: Document = {}
         self.coverage: float | None = None
         self._status_due_ns = 0

@@ -20,19 +20,19 @@ class Settings:
     ascii_only: bool = False
 
 
-def settings(environ: Mapping[str, str]) -> Settings:
-    """Choose theme and character set.
+def settings(environ: Mapping[str, str], theme: str | None = None, *, ascii_only: bool = False) -> Settings:
+    """Choose theme and character set; `theme` and `ascii_only` are what a person prefers.
 
-    `FLOWTRAIL_THEME` names a theme. Without it `NO_COLOR` and terminals of 16 colours get `ansi`, which uses the
-    terminal's own colours, and a light background (`COLORFGBG`) gets `light`.
+    `NO_COLOR` goes before everything, `FLOWTRAIL_THEME` before what is preferred. Without either, terminals of 16
+    colours get `ansi`, which uses the terminal's own colours, and a light background (`COLORFGBG`) gets `light`.
     """
-    return Settings(theme=_theme(environ), ascii_only=_ascii_only(environ))
+    return Settings(theme=_theme(environ, theme), ascii_only=ascii_only or _ascii_only(environ))
 
 
-def _theme(environ: Mapping[str, str]) -> str:
+def _theme(environ: Mapping[str, str], preferred: str | None) -> str:
     if environ.get("NO_COLOR"):
         return "ansi"  # the only theme whose colours can be left out whole
-    wanted = environ.get("FLOWTRAIL_THEME", "").lower()
+    wanted = environ.get("FLOWTRAIL_THEME", "").lower() or preferred
     if wanted in THEME_NAMES:
         return wanted
     term = environ.get("TERM", "")

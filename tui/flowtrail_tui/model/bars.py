@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.model import figures as f
@@ -12,6 +12,8 @@ from flowtrail_tui.safe import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flowtrail_tui.keymap import Keymap
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,11 @@ def tabs(names: Sequence[tuple[str, str, str]], current: str, width: int) -> Lin
 _FEW_KEYS, _FEW_BELOW = 5, 100
 
 
-def footer(keys: Sequence[Key], message: Part | None, width: int) -> Line:
+def footer(keys: Sequence[Key], message: Part | None, width: int, keymap: Keymap | None = None) -> Line:
     """Draw as many keys as fit, help and quit always; a message takes their place."""
     if message is not None:
         return clip_line((Part(" "), message), width)
+    keys = [replace(key, key=keymap.spell(key.key, key.action)) if keymap else key for key in keys]
     always = [key for key in keys if key.action in ("app.help", "app.quit")]
     others = [key for key in keys if key not in always][: _FEW_KEYS - len(always) if width < _FEW_BELOW else None]
     shown = _keys(others + always)
@@ -129,7 +132,7 @@ def footer(keys: Sequence[Key], message: Part | None, width: int) -> Line:
 def _keys(keys: Sequence[Key]) -> Line:
     out: list[Part] = [Part(" ")]
     for key in keys:
-        out += [Part(key.key, "key", key.action), Part(f" {key.does}", "dim", key.action), Part("   ")]
+        out += [Part(key.key, "spelt", key.action), Part(f" {key.does}", "dim", key.action), Part("   ")]
     return tuple(out[:-1])
 
 

@@ -208,6 +208,11 @@ class Tail:
         return max((row.started_ns for row in self.rows if row.started_ns is not None), default=None)
 
 
+def _paused(newer: str) -> Line:
+    pill, key = Part(f" ▮▮ paused · {newer}", "pill", "app.resume"), Part("G", "pill-key", "app.resume")
+    return (pill, key, Part(" resume ", "pill", "app.resume"))
+
+
 def state(tail: Tail, cursor: int, *, waiting: bool, late: bool = False) -> Line:
     """Say how the list stands: being asked for, held still (with what is newer), or where the cursor is.
 
@@ -222,4 +227,4 @@ def state(tail: Tail, cursor: int, *, waiting: bool, late: bool = False) -> Line
     if not tail.pinned:
         return line(Part("asking… ", "wait"), place) if late else line(place)
     newer = f"{tail.newer} newer · " if tail.newer else ""
-    return line(place, " ", Part(f" ▮▮ paused · {newer}G resume ", "pill", "app.resume"), " ")
+    return line(place, " ", *_paused(newer), " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowtrail_collector.source import Window
+from flowtrail_collector.window import parse_age
 
 _SECOND = 10**9
 
@@ -35,3 +36,9 @@ RANGES = (
 )
 DEFAULT = RANGES[2]
 EVERYTHING = RANGES[-1]
+
+
+def named(text: str) -> Range:
+    """Return the range of a name, one of the list or any other age; `all` for all time. Raises UsageError."""
+    known = next((one for one in RANGES if one.name == text), None)
+    return known or Range(text, parse_age(text) // _SECOND)

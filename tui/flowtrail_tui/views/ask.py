@@ -42,8 +42,10 @@ class _Events(Table[dict[str, Any]]):
     """The events of an answer; half and whole screens scroll the card below, which is what there is to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+d,pagedown", "scroll_card(1)", "card down", show=False),
-        Binding("ctrl+u,pageup", "scroll_card(-1)", "card up", show=False),
+        Binding("ctrl+d", "scroll_card(1)", "card down", show=False, id="half-down"),
+        Binding("pagedown", "scroll_card(1)", "card down", show=False, id="page-down"),
+        Binding("ctrl+u", "scroll_card(-1)", "card up", show=False, id="half-up"),
+        Binding("pageup", "scroll_card(-1)", "card up", show=False, id="page-up"),
     ]
 
     def __init__(self, card: Document) -> None:

@@ -40,13 +40,17 @@ _MOST_STEPS = 20
 """So many pages are read by themselves to fill the first screen; then a person decides whether to look further."""
 
 
-class _Tail(Table[FlowRow]):
-    """The list, with the two keys that only a live list has: what is newest stands above, so G leads there."""
+LIVE_BINDINGS: list[BindingType] = [
+    Binding("space", "app.pause", "pause", show=False, id="pause"),
+    Binding("G", "app.resume", "resume", show=False, id="resume"),
+]
+"""The two keys that only a live list has: what is newest stands above, so G leads there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "app.pause", "pause", show=False),
-        Binding("G", "app.resume", "resume", show=False),
-    ]
+
+class _Tail(Table[FlowRow]):
+    """The list, with the keys of a live one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = LIVE_BINDINGS
 
 
 class FlowsView(View):
@@ -123,7 +127,7 @@ class FlowsView(View):
             return
         asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
         if asked:
-            self._due_ns = now + _SECOND
+            self._due_ns = now + self.session.refresh_ns
 
     def _ask_newest(self) -> bool:
         window = self.session.window()

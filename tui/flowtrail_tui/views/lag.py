@@ -103,7 +103,7 @@ class LagView(View):
             return
         source, text = self.session.source, self.filter.text
         if self.session.ask("lag", (window, text), lambda: source.lag(window, text)):
-            self._due_ns = now + _SECOND
+            self._due_ns = now + self.session.refresh_ns
 
     def answered(self, answer: Answer) -> None:
         """Take a sample or an error."""

@@ -10,7 +10,6 @@ from textual.widget import Widget
 from flowtrail_tui.model.parts import Line
 from flowtrail_tui.safe import width as cell_width
 from flowtrail_tui.widgets.host import host
-from flowtrail_tui.widgets.paint import shown
 
 if TYPE_CHECKING:
     from textual import events
@@ -58,7 +57,7 @@ class Lines(Widget):
             return
         place = 0
         for part in self._rows[event.y]:
-            place += cell_width(shown(part.text, ascii_only=host(self).painter.ascii_only))
+            place += cell_width(host(self).painter.shown(part))
             if event.x < place:
                 if part.action:
                     await self.app.run_action(part.action)

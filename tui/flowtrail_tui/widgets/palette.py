@@ -35,8 +35,10 @@ _DARK = {
     "tab": "#8b949e",
     "tab-current": "bold #0d1117 on #58a6ff",
     "key": "bold #58a6ff",
+    "spelt": "bold #58a6ff",
     "key-pill": "bold #0d1117 on #58a6ff",
     "pill": "bold #0d1117 on #e3b341",
+    "pill-key": "bold #0d1117 on #e3b341",
     "replay": "bold #0d1117 on #d2a8ff",
     "banner": "bold #ffffff on #b62324",
 }
@@ -70,8 +72,10 @@ _LIGHT = {
     "tab": "#57606a",
     "tab-current": "bold #ffffff on #0550ae",
     "key": "bold #0550ae",
+    "spelt": "bold #0550ae",
     "key-pill": "bold #ffffff on #0550ae",
     "pill": "bold #ffffff on #7d4e00",
+    "pill-key": "bold #ffffff on #7d4e00",
     "replay": "bold #ffffff on #6639ba",
     "banner": "bold #ffffff on #b3121d",
 }
@@ -105,8 +109,10 @@ _ANSI = {
     "tab": "dim default",
     "tab-current": "bold reverse default",
     "key": "bold blue",
+    "spelt": "bold blue",
     "key-pill": "bold reverse default",
     "pill": "bold reverse yellow",
+    "pill-key": "bold reverse yellow",
     "replay": "bold reverse magenta",
     "banner": "bold reverse red",
 }

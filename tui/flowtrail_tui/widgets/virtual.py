@@ -37,17 +37,17 @@ class VirtualList(ScrollView, can_focus=True):
     """
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", show=False),
-        Binding("k,up", "move(-1)", "up", show=False),
-        Binding("ctrl+d", "half(1)", "half a screen down", show=False),
-        Binding("ctrl+u", "half(-1)", "half a screen up", show=False),
-        Binding("pagedown", "page(1)", "a screen down", show=False),
-        Binding("pageup", "page(-1)", "a screen up", show=False),
-        Binding("g,home", "jump(0)", "first", show=False),
-        Binding("G,end", "jump(-1)", "last", show=False),
-        Binding("l,right", "shift(1)", "half a screen right", show=False),
-        Binding("h,left", "shift(-1)", "half a screen left", show=False),
-        Binding("enter", "choose", "open", show=False),
+        Binding("j,down", "move(1)", "down", show=False, id="down"),
+        Binding("k,up", "move(-1)", "up", show=False, id="up"),
+        Binding("ctrl+d", "half(1)", "half a screen down", show=False, id="half-down"),
+        Binding("ctrl+u", "half(-1)", "half a screen up", show=False, id="half-up"),
+        Binding("pagedown", "page(1)", "a screen down", show=False, id="page-down"),
+        Binding("pageup", "page(-1)", "a screen up", show=False, id="page-up"),
+        Binding("g,home", "jump(0)", "first", show=False, id="first"),
+        Binding("G,end", "jump(-1)", "last", show=False, id="last"),
+        Binding("l,right", "shift(1)", "half a screen right", show=False, id="right"),
+        Binding("h,left", "shift(-1)", "half a screen left", show=False, id="left"),
+        Binding("enter", "choose", "open", show=False, id="open-row"),
     ]
 
     class Moved(Message):
