@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from flowtrail_tui.app import FlowtrailApp
 from flowtrail_tui.preferences import Preferences
 from flowtrail_tui.settings import Settings
+from flowtrail_tui.sitting import Sitting
 from tests.tui.fake import SECOND, FakeSource
 
 
@@ -77,10 +78,13 @@ async def running(
     initial: str | None = None,
     wait: bool = True,
     chosen: Preferences | None = None,
+    sitting: Sitting | None = None,
 ) -> AsyncIterator[Driven]:
     """Run the application on a fake source with a clock that stands still."""
     source = source or FakeSource()
-    app = FlowtrailApp(source, initial=initial, now=lambda: source.now_ns, look=Settings(), chosen=chosen)
+    app = FlowtrailApp(
+        source, initial=initial, now=lambda: source.now_ns, look=Settings(), chosen=chosen, sitting=sitting
+    )
     async with app.run_test(size=size) as pilot:
         driven = Driven(app, source, pilot)
         if wait:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from flowtrail_tui.frame import Frame
+from flowtrail_tui.finding import Finding
 from flowtrail_tui.model import window as ranges
 from flowtrail_tui.preferences import preferences
+from flowtrail_tui.remembered import Store, state_folder
+from flowtrail_tui.sitting import Sitting
 from flowtrail_tui.views import registry
 from flowtrail_tui.views.flows import FlowsView
 from flowtrail_tui.widgets.palette import PALETTES
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from flowtrail_collector.source import Source
 
 
-class FlowtrailApp(Frame):
+class FlowtrailApp(Finding):
     """The frame with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,6 +51,8 @@ class FlowtrailApp(Frame):
         Binding("w", "widen", "All time", show=False, id="all-time"),
         Binding("question_mark", "help", "Help", show=False, id="help"),
         Binding("q", "quit", "Quit", show=False, id="quit"),
+        Binding("ctrl+s", "save_view", "Save the view", show=False, id="save-view"),
+        Binding("ctrl+o", "saved_views", "Saved views", show=False, id="saved-views"),
         Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="palette"),
         Binding("ctrl+c", "stay", "Does not quit", show=False, priority=True),
     ]
@@ -200,6 +204,8 @@ class FlowtrailApp(Frame):
             if entry.key:
                 go = self.action_ask if entry.name == "ask" else partial(self.action_view, entry.name)
                 yield SystemCommand(entry.title, entry.does, go)
+        for name, does, shows in self.saved_commands():
+            yield SystemCommand(name, does, shows)
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", f"Use the {name} colours", lambda name=name: self.use_theme(name))
         yield SystemCommand("Help", "Every key", self.action_help)
@@ -210,9 +216,14 @@ class FlowtrailApp(Frame):
         self.exit(0)
 
 
-def run(source: Source, *, initial: str | None = None) -> int:
-    """Show `source` until a person quits; returns the exit code. `initial` is a view's name or a question."""
+def run(source: Source, *, initial: str | None = None, fresh: bool = False) -> int:
+    """Show `source` until a person quits; returns the exit code. `initial` is a view's name or a question.
+
+    It begins where the last sitting at this source ended, unless `fresh`.
+    """
+    sitting = Sitting(Store(state_folder(os.environ), source.name), fresh=fresh)
     chosen = preferences(os.environ, FlowtrailApp.actions())
-    app = FlowtrailApp(source, initial=initial, chosen=chosen)
+    app = FlowtrailApp(source, initial=initial, chosen=chosen, sitting=sitting)
     code = app.run()
+    sitting.store.write(sitting.memory)
     return app.return_code if code is None and app.return_code is not None else code or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from copy import deepcopy
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from flowtrail_tui.queries import Answer, Queries
 from flowtrail_tui.safe import safe
 from flowtrail_tui.session import STATUS_LANE, Session
 from flowtrail_tui.settings import Settings, settings
+from flowtrail_tui.sitting import Sitting
 from flowtrail_tui.views import registry
 from flowtrail_tui.views.base import View, rule
 from flowtrail_tui.views.flows import LIVE_BINDINGS, FlowsView
@@ -44,6 +46,7 @@ TICK_S = 0.25
 _WARM_UP_S = 0.5
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _SECOND = 10**9
+_NOTE_NS = 10 * _SECOND
 _MESSAGE_S, _SLIP_S = 6, 30
 
 
@@ -80,8 +83,12 @@ class Frame(App[int]):
         now: Callable[[], int] = time.time_ns,
         look: Settings | None = None,
         chosen: Preferences | None = None,
+        sitting: Sitting | None = None,
     ) -> None:
-        """Take `initial`, a view's name or a question; `chosen`, what a person prefers; `look` goes before that."""
+        """Take `initial`, a view's name or a question; `chosen`, what a person prefers; `look` goes before that.
+
+        `sitting` is what was kept of the last one.
+        """
         chosen = chosen or Preferences()
         look = look or settings(os.environ, chosen.theme, ascii_only=chosen.ascii_only)
         super().__init__(ansi_color=True if look.theme == "ansi" else None)
@@ -91,6 +98,8 @@ class Frame(App[int]):
         self.painter = Painter(PALETTES[look.theme], ascii_only=look.ascii_only, keymap=self.keymap)
         self.use_command_palette = not look.ascii_only  # it draws with glyphs of its own
         self.session = Session(source, Queries(self._deliver), now, chosen)
+        self.sitting = sitting or Sitting()
+        self.session.range = self.sitting.range or self.session.range
         self.current = "flows"
         self.places = Places(Place("flows"))
         self.badges: dict[str, str] = {}
@@ -98,6 +107,7 @@ class Frame(App[int]):
         self._message: tuple[int, Part] | None = None
         self._focused: Widget | None = None
         self._second = -1
+        self._noted_ns = now()
         self._status_bar = Lines(self._draw_status, id="status")
         self._tabs = Lines(self._draw_tabs, id="tabs")
         self._banner = Lines(self._draw_banner, id="banner")
@@ -128,8 +138,11 @@ class Frame(App[int]):
         self.set_keymap({name: ",".join(keys) for name, keys in self.chosen.keys.items()})
         if self.chosen.slip:
             self.say(f"{self.chosen.slip} (defaults are in force)", "error", seconds=_SLIP_S)
+        elif self.sitting.said:
+            self.say(self.sitting.said, "error", seconds=_SLIP_S)
         if self._initial is None or self._initial in registry.NAMES:
-            await self._show(Place(self._initial or "flows"))
+            self.places.now = Place(self._initial or self.sitting.view or "flows")
+            await self._show(self.places.now)
         else:
             await self.go("ask", self._initial)
         self.set_interval(TICK_S, self.tick)
@@ -166,14 +179,18 @@ class Frame(App[int]):
         """Return the current view."""
         return self.base_screen.query_one(f"#{self.current}", View)
 
+    def views(self) -> list[View]:
+        """Return the views that were looked at."""
+        return list(self.base_screen.query(View))
+
     async def go(self, name: str, about: Any = None, *, deeper: bool = False) -> None:
         """Show a view, and there what `about` says; `[` and `esc` lead back to where one was.
 
         `deeper` where it is opened from a row: `esc` goes back from there, and stays where keys 1 to 5 lead.
         """
         left = self.view().about()
-        if name == self.current and left == "":
-            self.places.now = Place(name, about, self.places.now.deeper)  # a question not yet asked is no place
+        if self.view().passing():
+            self.places.now = Place(name, about, deeper or (name == self.current and self.places.now.deeper))
         elif name != self.current or about not in (None, left):
             self.places.go(Place(name, about, deeper), left=left)
         await self._show(self.places.now)
@@ -199,7 +216,7 @@ class Frame(App[int]):
         self.keymap.own = own_keys(self.view())
         switcher.current = place.name
         self._tabs.redraw()
-        self.view().arrive(place.about)
+        self.sitting.arrive(self.view(), place.about)
         self.redraw_status()
         self.redraw_footer()
         self.view().enter()
@@ -237,6 +254,9 @@ class Frame(App[int]):
         if not self.is_running:
             return
         now = self.session.now()
+        if now - self._noted_ns >= _NOTE_NS:
+            self._noted_ns = now
+            self.keep()
         self.session.ask_status()
         if self.session.link.disconnected:
             self._banner.redraw()
@@ -247,6 +267,17 @@ class Frame(App[int]):
             self._second = now // _SECOND
             self.redraw_status()
         self.view().poll()
+
+    def keep(self) -> None:
+        """Keep what is to be remembered; it is written in a thread."""
+        memory = deepcopy(self.sitting.note(self))
+        Thread(target=self.sitting.store.write, args=(memory,), name="remember", daemon=True).start()
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        """Leave; what is to be remembered is noted while it can be seen."""
+        if self.base_screen.query(View):
+            self.sitting.note(self)
+        super().exit(*arguments, **named)
 
     def _deliver(self, ticket: int, answer: Answer) -> None:
         self.post_message(Answered(ticket, answer))

@@ -12,14 +12,14 @@ from textual.widgets import Input
 
 from flowtrail_tui.help import help_lines
 from flowtrail_tui.model.columns import Column
-from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.model.parts import Line, Part, clip_line, line
 from flowtrail_tui.widgets.entry import Entry
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Document, Table
 from flowtrail_tui.widgets.virtual import VirtualList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -82,6 +82,49 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(Document).action_move(by)
 
 
+class Prompt(ModalScreen[str | None]):
+    """One line to type; what is typed is told below while it is, and refused with a reason."""
+
+    DEFAULT_CSS = _CSS.format(name="Prompt", width=72, height="auto")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
+
+    def __init__(self, title: str, told: Callable[[str], tuple[bool, str]], value: str = "") -> None:
+        """`told(text)` says whether a text will do, and what it means or lacks."""
+        super().__init__()
+        self._title = title
+        self._told = told
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """Lay out the overlay."""
+        with Vertical():
+            yield Lines(lambda _: [line(Part(self._title, "title"), Part("   enter takes it, esc closes", "dim"))])
+            yield Lines(lambda _: [()])
+            yield Entry(id="prompted")
+            yield Lines(self._tell, id="told")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        entry = self.query_one(Entry)
+        entry.value = self._value
+        entry.focus()
+
+    def _tell(self, width: int) -> list[Line]:
+        good, sentence = self._told(self.query_one(Entry).value)
+        return [clip_line(line(Part(sentence, "dim" if good else "warn")), width)]
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one("#told", Lines).redraw()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._told(event.value)[0]:
+            self.dismiss(event.value.strip())
+
+
 class Picker(ModalScreen[Value | None], Generic[Value]):
     """A short list to choose from; the first nine rows are chosen by their number too."""
 
@@ -103,7 +146,7 @@ class Picker(ModalScreen[Value | None], Generic[Value]):
         with Vertical():
             yield Lines(lambda _: [line(Part(self._title, "title"), Part("   enter chooses, esc closes", "dim"))])
             yield Lines(lambda _: [()])
-            self._table.styles.height = len(self._rows)
+            self._table.styles.height = min(len(self._rows), max(4, self.app.size.height - 8))
             yield self._table
 
     def on_mount(self) -> None:

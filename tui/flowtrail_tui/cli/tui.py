@@ -13,7 +13,8 @@ from flowtrail_tui.cli import options
 @click.argument("place", metavar="[SOURCE]", required=False)
 @options.source_option
 @options.config_option
-def command(place: str | None, source: str | None, config: str | None) -> int:
+@click.option("--fresh", is_flag=True, help="Do not begin where the last sitting at this source ended.")
+def command(place: str | None, source: str | None, config: str | None, fresh: bool) -> int:
     """Open the terminal interface on a running collector or a store file."""
     if place is not None and source is not None and place != source:
         raise click.UsageError(f"two sources are named: {place} and {source}; name one")
@@ -25,4 +26,4 @@ def command(place: str | None, source: str | None, config: str | None) -> int:
     from flowtrail_tui.app import run
 
     with options.opened(place or source, config) as opened:
-        return run(opened)
+        return run(opened, fresh=fresh)

@@ -79,7 +79,6 @@ class AskView(View):
         self.document: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.question = ""
-        self.past: list[str] = []
         self._place = 0
         self._error: Exception | None = None
         self._everything = False
@@ -115,6 +114,10 @@ class AskView(View):
         """Return the question; nothing while one is typed."""
         return "" if self._typing else self.question
 
+    def passing(self) -> bool:
+        """Tell whether a question is typed and none was asked."""
+        return self._typing
+
     def arrive(self, about: str | None) -> None:
         """Ask, let a person type a question (an empty one), or show the last answer."""
         if about:
@@ -131,10 +134,14 @@ class AskView(View):
         else:
             next((pane for pane in (self.near, self.list) if pane.display), self.card).focus()
 
+    @property
+    def _past(self) -> list[str]:
+        return self.frame.sitting.memory.questions
+
     def type_question(self) -> None:
         """Let a person type another question."""
         self._typing = True
-        self._place = len(self.past)
+        self._place = len(self._past)
         self.entry.value = ""
         self.entry.focus()
 
@@ -162,9 +169,9 @@ class AskView(View):
 
     def ask_about(self, question: str, *, remember: bool = True, chosen: str | None = None) -> None:
         """Ask, and show what comes of it."""
-        if remember and (not self.past or self.past[-1] != question):
-            self.past.append(question)
-        self._place = len(self.past) if remember else self._place
+        if remember:
+            self.frame.sitting.memory.asked(question)
+        self._place = len(self._past) if remember else self._place
         self.question = question
         self._reading = chosen
         self._typing = False
@@ -330,11 +337,11 @@ class AskView(View):
 
     def on_key(self, event: Any) -> None:
         """Bring earlier questions into the input with the arrow keys."""
-        if not self.entry.has_focus or event.key not in ("up", "down") or not self.past:
+        if not self.entry.has_focus or event.key not in ("up", "down") or not self._past:
             return
         event.stop()
-        self._place = max(0, min(len(self.past), self._place + (-1 if event.key == "up" else 1)))
-        self.entry.value = safe(self.past[self._place]) if self._place < len(self.past) else ""
+        self._place = max(0, min(len(self._past), self._place + (-1 if event.key == "up" else 1)))
+        self.entry.value = safe(self._past[self._place]) if self._place < len(self._past) else ""
         self.entry.cursor_position = len(self.entry.value)
 
 

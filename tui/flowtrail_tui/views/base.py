@@ -60,6 +60,10 @@ class View(Vertical):
         """Return what is shown, so that `arrive` shows it again: a filter, a question."""
         return None
 
+    def passing(self) -> bool:
+        """Tell whether nothing is shown yet that one could come back to: a question that is being typed."""
+        return False
+
     def arrive(self, about: Any) -> None:
         """Show what was returned by `about`, or what another view wants shown here; None: as it was."""
 

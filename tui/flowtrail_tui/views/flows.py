@@ -103,6 +103,15 @@ class FlowsView(View):
         """Take the focus."""
         self.table.focus()
 
+    def about(self) -> str:
+        """Return the filter."""
+        return self.filter.text
+
+    def arrive(self, about: str | None) -> None:
+        """Put a filter in force."""
+        if about is not None and about != self.filter.text:
+            self.filter.apply(about)
+
     def keys(self) -> Sequence[Key]:
         """Offer what can be done with a flow."""
         pause = Key("space", "resume" if self.tail.pinned else "pause", "app.pause")

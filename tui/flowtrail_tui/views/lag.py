@@ -82,6 +82,15 @@ class LagView(View):
         row = self.groups.current
         return (self.title, row.group) if row is not None else (self.title,)
 
+    def about(self) -> str:
+        """Return the filter."""
+        return self.filter.text
+
+    def arrive(self, about: str | None) -> None:
+        """Put a filter in force."""
+        if about is not None and about != self.filter.text:
+            self.filter.apply(about)
+
     def keys(self) -> Sequence[Key]:
         """Offer what can be done here."""
         return (
