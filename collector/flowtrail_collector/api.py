@@ -77,6 +77,7 @@ class Api:
             "order": self._order,
             "losses": self._losses,
             "expected": self._expected,
+            "names": self._names,
             "status": self._status,
         }
         named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
@@ -152,6 +153,12 @@ class Api:
         _only(query, "expect")
         more = [parse_expectation(text) for text in query.getlist("expect")]
         return lambda connection: expected(connection, more)
+
+    def _names(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.names import names
+
+        _only(query, "begins")
+        return lambda connection: names(connection, query.get("begins", ""))
 
     def _status(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.status import status

@@ -101,6 +101,10 @@ class HttpSource:
         """See Source."""
         return self._get("expected", {"expect": [f"{destination}={group}" for destination, group in more]})
 
+    def names(self, begins: str = "") -> Document:
+        """See Source."""
+        return self._get("names", {"begins": begins or None})
+
     def status(self) -> Document:
         """See Source."""
         return self._get("status", {})

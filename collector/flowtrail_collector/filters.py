@@ -371,3 +371,13 @@ def _term_sql(term: Term, expressions: Iterable[str]) -> tuple[str, list[str]]:
     if len(alternatives) > 1:
         condition = f"({' OR '.join(f'coalesce({one}, FALSE)' for one in alternatives)})"
     return (f"NOT {condition}" if term.negated else condition), values
+
+
+def canonical(name: str) -> str:
+    """Return the field that a word before a colon stands for."""
+    return _ALIASES.get(name, name)
+
+
+def vocabulary(field: str) -> tuple[str, ...]:
+    """Return flowtrail's own words for a field; none where its values are the data's."""
+    return _VOCABULARIES.get(field, ())

@@ -98,6 +98,10 @@ class Source(Protocol):
         """`flowtrail.expected/1`: which declared groups were seen at their destinations, and those of `more`."""
         ...
 
+    def names(self, begins: str = "") -> Document:
+        """`flowtrail.names/1`: destinations, groups, services and event types; ids and keys that begin so."""
+        ...
+
     def status(self) -> Document:
         """`flowtrail.status/1`: what is stored, received and watched, and how complete it is."""
         ...
@@ -210,6 +214,12 @@ class StoreSource:
         from flowtrail_collector.questions.expected import expected
 
         return self._read(lambda connection: expected(connection, more))
+
+    def names(self, begins: str = "") -> Document:
+        """See Source."""
+        from flowtrail_collector.questions.names import names
+
+        return self._read(lambda connection: names(connection, begins))
 
     def status(self) -> Document:
         """See Source."""

@@ -214,6 +214,7 @@ def test_sources_behave_alike(shared: str, store: Path) -> None:
         assert live.lag(everything, "group:payment") == stored.lag(everything, "group:payment")
         assert live.latency(everything) == stored.latency(everything)
         assert live.order(everything) == stored.order(everything)
+        assert live.names("order-") == stored.names("order-")
         assert live.losses(everything, "topic:orders") == stored.losses(everything, "topic:orders")
         for source in (live, stored):
             with pytest.raises(NothingKnown) as unknown:

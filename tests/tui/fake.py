@@ -148,6 +148,20 @@ class FakeSource:
         self._work("expected", more)
         return {"schema": "flowtrail.expected/1", "as_of": rfc3339(self.now_ns), "coverage": 1.0, "rows": []}
 
+    def names(self, begins: str = "") -> Document:
+        """Answer with what the rows hold."""
+        self._work("names", begins)
+        evil = HOSTILE if self.hostile else ()
+        begun = [f"flow:{row['flow']}" for row in self.rows if begins and row["flow"].startswith(begins)]
+        return {
+            "schema": "flowtrail.names/1",
+            "destinations": sorted([*(kind for kind, _ in TYPES), "payments.dlq", *evil]),
+            "groups": sorted([*GROUPS, *evil]),
+            "services": ["checkout", "gateway"],
+            "types": ["OrderCreated", "OrderUpdated"],
+            "begins": begun[:5],
+        }
+
     def status(self) -> Document:
         """Answer how fast events come."""
         self._work("status", None)

@@ -35,6 +35,23 @@ def near(connection: duckdb.DuckDBPyConnection, reading: Reading) -> tuple[str, 
     return _near_word(connection, reading.value, kinds)
 
 
+def beginning_with(connection: duckdb.DuckDBPyConnection, word: str) -> tuple[str, ...]:
+    """Return a few message ids, correlation ids and keys that begin with a word, as they could be asked for.
+
+    `key:destination/...` and the other prefixes keep to their kind.
+    """
+    kind, colon, rest = word.partition(":")
+    if colon and kind in _COLUMNS:
+        wanted, value = (kind,), rest.rpartition("/")[2] if kind == "key" else rest
+    else:
+        wanted, value = tuple(_COLUMNS), word
+    found: list[str] = []
+    for one in wanted:
+        values = _beginning_with(connection, _COLUMNS[one], value)
+        found += _keys(connection, values) if one == "key" else [f"{one}:{value}" for value in values]
+    return tuple(name for name in found if not (colon and kind == "key") or name.startswith(word))
+
+
 def _near_word(connection: duckdb.DuckDBPyConnection, word: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
     """Return the values that share most of their beginning with a word, those that share more first."""
     neighbours = ", ".join(
