@@ -212,7 +212,7 @@ async def test_a_question_with_two_readings() -> None:
         await ft.press("colon")
         await ft.type("ord-88205")
         await ft.press("enter")
-        assert "also trace  c chooses" in ft.text()
+        assert "also: trace id   c chooses" in ft.text()
         await ft.press("c", "2")
         assert ("ask", ("ord-88205", "trace")) in ft.source.asked
         assert "understood as a trace id" in ft.text()

@@ -10,7 +10,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from flowtrail_tui.finding import Finding
-from flowtrail_tui.model import window as ranges
 from flowtrail_tui.preferences import preferences
 from flowtrail_tui.remembered import Store, state_folder
 from flowtrail_tui.sitting import Sitting
@@ -90,27 +89,6 @@ class FlowtrailApp(Finding):
         if bar is not None and bar.text:
             bar.apply("")
 
-    def action_widen(self) -> None:
-        """Look at all time."""
-        self._choose_range(ranges.EVERYTHING)
-
-    def action_time_range(self) -> None:
-        """Choose the time range."""
-        from flowtrail_tui.overlays import Picker
-
-        back_from = "now" if self.session.source.live else "the newest span"
-        rows = [
-            (one.name, f"back from {back_from}" if one.seconds else "everything stored", one) for one in ranges.RANGES
-        ]
-        self.push_screen(Picker("Time range", rows, ranges.RANGES.index(self.session.range)), self._choose_range)
-
-    def _choose_range(self, chosen: ranges.Range | None) -> None:
-        if chosen is None:
-            return
-        self.session.range = chosen
-        self.redraw_status()
-        self.view().reload()
-
     def action_sort(self) -> None:
         """Choose the order of the rows."""
         from flowtrail_tui.overlays import Picker
@@ -170,9 +148,7 @@ class FlowtrailApp(Finding):
 
     def action_help(self) -> None:
         """Show the keys."""
-        from flowtrail_tui.overlays import HelpScreen
-
-        self.push_screen(HelpScreen())
+        self.show_help()
 
     def action_stay(self) -> None:
         """Say how to quit."""

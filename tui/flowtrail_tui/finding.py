@@ -1,26 +1,91 @@
-"""Ways back to what was found: views with a name."""
+"""Ways to what is looked for: commands that are typed, and views with a name."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flowtrail_tui.frame import Frame
+from flowtrail_collector.errors import UsageError
 from flowtrail_tui.model import window as ranges
 from flowtrail_tui.safe import safe
 from flowtrail_tui.sitting import saved
+from flowtrail_tui.travel import Travelling
 from flowtrail_tui.views import registry
+from flowtrail_tui.widgets.entry import Completing
+from flowtrail_tui.widgets.palette import PALETTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from flowtrail_tui.model.commands import Command
     from flowtrail_tui.remembered import Saved
 
 _LONGEST_NAME = 60
 
 
-class Finding(Frame):
-    """The frame with what leads to a thing once seen."""
+class Finding(Travelling):
+    """The frame with what leads to a thing: commands, completion, views with a name."""
+
+    # What is typed.
+
+    def action_complete(self, place: int) -> None:
+        """Take a proposal, for a click on it."""
+        if isinstance(self.focused, Completing):
+            self.focused.take(place)
+
+    def obey(self, meant: Command) -> None:
+        """Do what was typed as a command."""
+        self.run_worker(self._obey(meant), exclusive=True, group="view")
+
+    async def _obey(self, meant: Command) -> None:
+        if meant.name in registry.NAMES:
+            await self._show_filtered(meant)
+            return
+        await self.leave_question()
+        if meant.name in ("since", "until", "at"):
+            self.travel(meant.name, meant.rest)
+        elif meant.name == "theme":
+            self._command_theme(meant.rest)
+        elif meant.name == "report":
+            await self._command_report(meant.rest)
+        elif meant.name in ("save", "saved"):
+            self._command_saved(meant)
+        elif meant.name == "help":
+            self.show_help(meant.rest)
+        elif meant.name == "quit":
+            self.exit(0)
+
+    async def _show_filtered(self, meant: Command) -> None:
+        """Show a view, with the filter that was typed; where that is wrong, the input stays and it is said why."""
+        from flowtrail_collector.filters import parse_filter
+
+        try:
+            parse_filter(meant.rest)
+        except UsageError as wrong:
+            self.say(str(wrong), "error")
+            return
+        await self.go(meant.name, meant.rest or None)
+
+    def _command_theme(self, name: str) -> None:
+        if name in PALETTES:
+            self.use_theme(name)
+        else:
+            self.say(f"theme: expected one of {', '.join(PALETTES)}, not {name!r}", "error")
+
+    async def _command_report(self, name: str) -> None:
+        if "reports" in registry.NAMES:
+            await self.go("reports", name or None)
+        else:
+            self.say(f"reports are made by the command: flowtrail report {name or 'NAME'}")
+
+    def _command_saved(self, meant: Command) -> None:
+        if meant.name == "save" and meant.rest:
+            self._save(meant.rest)
+        elif meant.name == "save":
+            self.action_save_view()
+        else:
+            view = next((one for one in self.sitting.memory.saved if one.name == meant.rest), None)
+            self._open_saved(view) if view else self.action_saved_views()
 
     # Views with a name.
 

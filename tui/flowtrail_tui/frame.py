@@ -23,12 +23,13 @@ from flowtrail_tui.places import Place, Places
 from flowtrail_tui.preferences import Preferences
 from flowtrail_tui.queries import Answer, Queries
 from flowtrail_tui.safe import safe
-from flowtrail_tui.session import STATUS_LANE, Session
+from flowtrail_tui.session import NAMES_LANE, STATUS_LANE, Session
 from flowtrail_tui.settings import Settings, settings
 from flowtrail_tui.sitting import Sitting
 from flowtrail_tui.views import registry
 from flowtrail_tui.views.base import View, rule
 from flowtrail_tui.views.flows import LIVE_BINDINGS, FlowsView
+from flowtrail_tui.widgets.entry import Completing
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.paint import Painter
 from flowtrail_tui.widgets.palette import PALETTES, THEMES
@@ -41,12 +42,15 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from flowtrail_collector.source import Source
+    from flowtrail_tui.model.commands import Command
 
 TICK_S = 0.25
 _WARM_UP_S = 0.5
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _SECOND = 10**9
 _NOTE_NS = 10 * _SECOND
+_NAMES_NS = 15 * _SECOND
+"""So long the names that can be typed are taken for all there are."""
 _MESSAGE_S, _SLIP_S = 6, 30
 
 
@@ -108,6 +112,8 @@ class Frame(App[int]):
         self._focused: Widget | None = None
         self._second = -1
         self._noted_ns = now()
+        self._begins = ""
+        self._names_ns = -_NAMES_NS
         self._status_bar = Lines(self._draw_status, id="status")
         self._tabs = Lines(self._draw_tabs, id="tabs")
         self._banner = Lines(self._draw_banner, id="banner")
@@ -198,6 +204,15 @@ class Frame(App[int]):
     def visit(self, name: str, about: Any = None) -> None:
         """Open a view from a row, from a handler that can not wait."""
         self.run_worker(self.go(name, about, deeper=True), exclusive=True, group="view")
+
+    async def leave_question(self) -> None:
+        """Leave an input that nothing was asked in for what was shown before."""
+        view = self.view()
+        if not view.passing() or view.back():
+            return
+        place = self.places.back(left="") or Place("flows")
+        self.places.ahead.clear()
+        await self._show(place)
 
     async def turn(self, *, forward: bool) -> bool:
         """Go to the place before this one, or to the one that was left by that; False where there is none."""
@@ -295,6 +310,8 @@ class Frame(App[int]):
                 view.link_changed()
         self._show_banner()
         self.redraw_status()
+        if answer.lane == NAMES_LANE:
+            self._learn_names(answer)
         if answer.lane == STATUS_LANE:
             for view in views:
                 view.status_changed()
@@ -302,6 +319,35 @@ class Frame(App[int]):
         for view in views:
             if answer.lane in view.lanes:
                 view.answered(answer)
+
+    def want_names(self, begins: str = "") -> None:
+        """Ask for the names that can be typed and the ids that begin so; what is known so far is used meanwhile."""
+        now = self.session.now()
+        if begins == self._begins and now - self._names_ns < _NAMES_NS:
+            return
+        self._begins = begins
+        source = self.session.source
+        if self.session.may_ask() and self.session.ask(NAMES_LANE, begins, lambda: source.names(begins)):
+            self._names_ns = now
+
+    def _learn_names(self, answer: Answer) -> None:
+        """Offer the names where someone types; of what is typed meanwhile others may be wanted."""
+        if isinstance(answer.result, dict):
+            self.session.names = answer.result
+        if isinstance(self.focused, Completing):
+            self.focused.renew()
+        if answer.about != self._begins:
+            self._names_ns = -_NAMES_NS
+            self.want_names(self._begins)
+
+    def show_help(self, wanted: str = "") -> None:
+        """Show the keys, those whose line holds `wanted`."""
+        from flowtrail_tui.overlays import HelpScreen
+
+        self.push_screen(HelpScreen(wanted))
+
+    def obey(self, meant: Command) -> None:
+        """Do what was typed as a command."""
 
     def use_theme(self, name: str) -> None:
         """Change the colours."""
@@ -325,10 +371,17 @@ class Frame(App[int]):
             source=self.session.source.name,
             rate=bars.rate_of(self.session.status),
             coverage=self.session.coverage,
-            window=self.session.range.name,
+            window=self._window(),
+            past=self.session.range.past,
             now_ns=self.session.now(),
         )
         return [bars.status_bar(status, self.session.link, self.view().trail(), width)]
+
+    def _window(self) -> str:
+        """Write the time range; ends that a view's filter sets are the ones that hold there."""
+        bar = getattr(self.view(), "filter", None)
+        ends = bar.ends if bar is not None else ""
+        return ends or self.session.range.shown(self.session.now())
 
     def _draw_footer(self, width: int) -> list[Line]:
         return [bars.footer(self.view().keys(), self._message[1] if self._message else None, width, self.keymap)]

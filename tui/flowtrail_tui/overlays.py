@@ -51,6 +51,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
+    def __init__(self, wanted: str = "") -> None:
+        """Begin with the lines that hold `wanted`."""
+        super().__init__()
+        self._wanted = wanted
+
     def compose(self) -> ComposeResult:
         """Lay out the overlay."""
         with Vertical():
@@ -64,6 +69,7 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Type at once."""
+        self.query_one(Entry).value = self._wanted
         self.query_one(Entry).focus()
         self.query_one(Document).show_loading(loading=False)
 

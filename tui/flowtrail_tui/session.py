@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowtrail_tui.queries import Answer, Queries
 
 STATUS_LANE = "status"
+NAMES_LANE = "names"
 _SECOND = 10**9
 
 
@@ -36,6 +37,7 @@ class Session:
         self.refresh_ns = round(chosen.refresh_s * _SECOND)
         """So long views wait between two questions about what is shown."""
         self.status: Document = {}
+        self.names: Document = {}
         self.coverage: float | None = None
         self._status_due_ns = 0
 
@@ -48,6 +50,13 @@ class Session:
         if self.source.live:
             return self.range.window(self.now())
         return self.range.window(f.moment(self.status.get("as_of"))) if self.status else None
+
+    def within(self) -> str:
+        """Say which time range is looked at: `in the last 15m`, `in 11:49-12:04`; nothing for all time."""
+        shown, chosen = self.range.shown(self.now()), self.range
+        if chosen.since_ns is None and chosen.until_ns is None:
+            return f"in the last {shown}" if chosen.seconds is not None else ""
+        return f"in {shown}" if chosen.since_ns is not None and chosen.past else shown
 
     def may_ask(self) -> bool:
         """Tell whether views may ask now: not while the source is away."""

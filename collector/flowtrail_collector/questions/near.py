@@ -41,6 +41,7 @@ def beginning_with(connection: duckdb.DuckDBPyConnection, word: str) -> tuple[st
     `key:destination/...` and the other prefixes keep to their kind.
     """
     kind, colon, rest = word.partition(":")
+    wanted: tuple[str, ...]
     if colon and kind in _COLUMNS:
         wanted, value = (kind,), rest.rpartition("/")[2] if kind == "key" else rest
     else:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.errors import UsageError
+from flowtrail_collector.questions.asked import readings
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
-from flowtrail_tui.model.parts import Line, Part, line, wrap
+from flowtrail_tui.model.commands import command, does
+from flowtrail_tui.model.completion import strip
+from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, wrap
 from flowtrail_tui.model.verdict import headline, part, records
 from flowtrail_tui.model.words import verdict
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flowtrail_collector.errors import NothingKnown
+    from flowtrail_tui.model.completion import Proposal
 
 EVENT_COLUMNS = (
     Column("TIME", 12, 12, from_width=72),
@@ -33,6 +38,39 @@ UNDERSTOOD = {
     "record": "destination:partition:offset",
     "key": "a key",
 }
+
+
+PLACEHOLDER = "id, flow, trace, destination:partition:offset, key:destination/value; or a command: lag, since 1h, help"
+_FORMS = {"id": "message id", "flow": "correlation id", "trace": "trace id", "record": "record", "key": "key"}
+
+
+def typing(text: str, proposals: Sequence[Proposal], chosen: int | None, width: int) -> Line:
+    """Say what can be done with what is typed: how it goes on, and that it is a command where it is one."""
+    meant = command(text)
+    told: Line = ()
+    if meant is not None:
+        told = line(Part(f" command: {does(meant)} ", "accent"), Part(f" id:{meant.name} asks for an event ", "dim"))
+    if proposals and text:
+        return (*told, *strip(proposals, chosen, width - line_width(told)))
+    if told:
+        return clip_line(told, width)
+    enter = (Part(" enter", "key"), Part(" asks   ", "dim"))
+    return (
+        *enter,
+        Part("↑", "key"),
+        Part(" earlier questions   ", "dim"),
+        Part("tab", "key"),
+        Part(" completes", "dim"),
+    )
+
+
+def tried(question: str, taken: str) -> list[str]:
+    """Return in which other ways a question was looked up, beside the one that was taken."""
+    try:
+        known = readings(question)
+    except UsageError:
+        return []
+    return [form for form in dict.fromkeys(one.form for one in known) if form != taken]
 
 
 def forms(document: dict[str, Any]) -> list[str]:
@@ -59,13 +97,20 @@ def understood(document: dict[str, Any]) -> Line:
         Part(" understood as ", "dim"),
         Part(UNDERSTOOD.get(how, how), "bright"),
         Part(f"   {counted(events, 'event')}", "dim"),
-        *(
-            (Part("   also " + ", ".join(others), "warn"), Part("  c", "key"), Part(" chooses", "dim"))
-            if others
-            else ()
-        ),
+        *_other_ways(f.word(document.get("asked"), ""), how, others),
         Part(f"   as of {f.clock(f.moment(document.get('as_of')))}Z", "dim"),
     )
+
+
+def _other_ways(question: str, how: str, others: list[str]) -> Line:
+    """Say what else the question may mean: what matched can be chosen, what did not was looked up all the same."""
+    if others:
+        names = ", ".join(_FORMS.get(one, one) for one in others)
+        choose = "app.press('c')"
+        also = Part(f" also: {names} ", "pill", choose)
+        return line(Part("   "), also, Part("  "), Part("c", "key", choose), Part(" chooses", "dim", choose))
+    looked = [_FORMS[one] for one in tried(question, how)]
+    return line(Part(f"   also tried: {', '.join(looked)} → 0 other matches", "dim")) if looked else ()
 
 
 def event_cells(event: dict[str, Any]) -> tuple[Line, ...]:

@@ -24,6 +24,7 @@ class Status:
     rate: str = ""
     coverage: float | None = None
     window: str = "15m"
+    past: bool = False
     now_ns: int = 0
 
 
@@ -60,7 +61,7 @@ def status_bar(status: Status, link: Link, trail: Sequence[str], width: int) -> 
 _TIGHT = 72
 _LONGEST_PLACE = 40
 _DROPPED = ((), ("source",), ("source", "window"), ("source", "window", "rate"), ("source", "window", "rate", "clock"))
-"""What narrow bars leave out; the state of the link and the coverage never are."""
+"""What narrow bars leave out; the state of the link, the coverage and a window of the past never are."""
 
 
 def _pieces(status: Status, link: Link) -> list[tuple[str, Line]]:
@@ -69,10 +70,16 @@ def _pieces(status: Status, link: Link) -> list[tuple[str, Line]]:
         ("source", line(Part(_short_source(status.source, 24), "dim"))),
         ("state", _state(link)),
         ("rate", line(Part(status.rate)) if flowing else ()),
-        ("window", line(Part(f"window {status.window}", "text", "app.time_range"))),
+        ("past" if status.past else "window", _window(status)),
         ("coverage", line(_coverage(status.coverage))),
         ("clock", line(Part(f"{f.clock(status.now_ns)}Z"))),
     ]
+
+
+def _window(status: Status) -> Line:
+    """Draw the time range; the past is unmistakable, and left by a click on its mark."""
+    window = Part(f"window {status.window}", "text", "app.time_range")
+    return (window, Part(" "), Part(" ◀ past ", "replay", "app.present")) if status.past else line(window)
 
 
 def _state(link: Link) -> Line:

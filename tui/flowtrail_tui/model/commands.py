@@ -62,6 +62,11 @@ def command(text: str) -> Command | None:
     return Command(name, rest.strip())
 
 
+def does(meant: Command) -> str:
+    """Say what a command does."""
+    return _NAMES[meant.name].does
+
+
 def known(name: str) -> Known | None:
     """Return the command of a name."""
     return _NAMES.get(_SHORT.get(name, name))

@@ -89,22 +89,23 @@ def for_filter(text: str, names: Names) -> list[Proposal]:
 
 
 def strip(proposals: Sequence[Proposal], chosen: int | None, width: int) -> Line:
-    """Draw proposals side by side around the chosen one; each can be clicked."""
+    """Draw proposals side by side around the chosen one, with what they mean where there is room; each is clickable."""
+    told, whole = _strip(proposals, chosen, width, told=True)
+    return told if whole else _strip(proposals, chosen, width, told=False)[0]
+
+
+def _strip(proposals: Sequence[Proposal], chosen: int | None, width: int, *, told: bool) -> tuple[Line, bool]:
     out: list[Part] = [Part(" tab ", "key"), Part(" ")]
     start = max(0, (chosen or 0) - 2)
     for place, one in enumerate(proposals[start:], start):
-        shown = clip(one.shown, 40)
-        does = f" {one.does}" if one.does and len(proposals) <= 8 else ""
-        parts = (
-            Part(f" {shown} ", "tab-current" if place == chosen else "bright", f"app.complete({place})"),
-            Part(does, "dim"),
-            Part("  "),
-        )
+        role = "tab-current" if place == chosen else "bright"
+        parts = [Part(f" {clip(one.shown, 40)} ", role, f"app.complete({place})")]
+        if told and one.does:
+            parts.append(Part(f"{one.does}  ", "dim"))
         if line_width(out) + line_width(parts) > width - 1:
-            out.append(Part("…", "dim"))
-            break
+            return (*out, Part("…", "dim")), False
         out += parts
-    return tuple(out)
+    return tuple(out), True
 
 
 def _following(word: str, rest: str, values: Iterable[str], names: Names, *, filtered: bool) -> list[Proposal]:
@@ -117,19 +118,15 @@ def _following(word: str, rest: str, values: Iterable[str], names: Names, *, fil
 def _of_key(typed: str, names: Names) -> list[Proposal]:
     place, slash, _ = typed.removeprefix("key:").partition("/")
     if not slash:
-        return [
-            Proposal(f"key:{one}/", f"{one}/", "a key there")
-            for one in _list(names, "destinations")
-            if _begins(one, place)
-        ][:MOST]
-    return _some(
-        [Proposal(one, one.partition("/")[2]) for one in _list(names, "begins") if one.startswith(typed)], typed
-    )
+        places = [one for one in _list(names, "destinations") if _begins(one, place)]
+        return _some([Proposal(f"key:{one}/", f"{one}/", "a key there") for one in places], typed)
+    keys = [one for one in _list(names, "begins") if one.startswith(typed)]
+    return _some([Proposal(one, one.partition("/")[2]) for one in keys], typed)
 
 
 def _places(prefix: str, typed: str, names: Names) -> list[Proposal]:
     found = [one for one in _list(names, "destinations") if _begins(one, typed)]
-    return [Proposal(f"{prefix}{one}:", f"{one}:", "partition:offset") for one in found][:MOST]
+    return _some([Proposal(f"{prefix}{one}:", f"{one}:", "partition:offset") for one in found], f"{prefix}{typed}")
 
 
 def _values(field: str, names: Names) -> Sequence[str]:
@@ -152,9 +149,9 @@ def _last_term(text: str) -> tuple[str, str]:
 
 
 def _begins(name: str, typed: str) -> bool:
-    """Tell whether a name, or what stands behind its prefix, begins so."""
-    lower = typed.lower()
-    return name.lower().startswith(lower) or name.partition(":")[2].lower().startswith(lower)
+    """Tell whether a name, or what stands behind its prefix or destination, begins so."""
+    name, lower = name.lower(), typed.lower()
+    return any(one.startswith(lower) for one in (name, name.partition(":")[2], name.rpartition("/")[2]))
 
 
 def _some(proposals: Iterable[Proposal], typed: str) -> list[Proposal]:

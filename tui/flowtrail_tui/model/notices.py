@@ -31,7 +31,7 @@ class Notice:
         return out
 
 
-def no_flows(filter_text: str, window: str, stored: int | None, source: str) -> Notice:
+def no_flows(filter_text: str, within: str, stored: int | None, source: str) -> Notice:
     """Say why there is no flow: nothing was ever received, the filter lets nothing pass, or the window is too short."""
     if stored == 0:
         return Notice(
@@ -41,15 +41,13 @@ def no_flows(filter_text: str, window: str, stored: int | None, source: str) -> 
     if filter_text:
         return Notice(
             "Nothing passes the filter",
-            f"{filter_text}   in the last {window}",
+            f"{filter_text}   {within}",
             "x",
             "clear the filter",
             "app.clear_filter",
         )
-    if window != "all":
-        return Notice(
-            f"No flow began in the last {window}", "There may be older ones.", "w", "look at all time", "app.widen"
-        )
+    if within:
+        return Notice(f"No flow began {within}", "There may be older ones.", "w", "look at all time", "app.widen")
     return Notice("No flows", f"{source} holds spans, yet none of them belongs to an event.")
 
 
@@ -61,7 +59,7 @@ def still_looking(filter_text: str, *, stopped: bool) -> Notice:
     return Notice("Still looking", f"{passes} Older ones are being read.")
 
 
-def no_lag(filter_text: str, window: str) -> Notice:
+def no_lag(filter_text: str, within: str) -> Notice:
     """Say why there is no lag to show."""
     if filter_text:
         return Notice("Nothing passes the filter", filter_text, "x", "clear the filter", "app.clear_filter")
@@ -69,8 +67,8 @@ def no_lag(filter_text: str, window: str) -> Notice:
         "No group committed or was assigned anything. Without a broker watcher (collect --bootstrap-servers) "
         "only traced groups are seen."
     )
-    if window != "all":
-        return Notice(f"No group seen in the last {window}", why, "w", "look at all time", "app.widen")
+    if within:
+        return Notice(f"No group seen {within}", why, "w", "look at all time", "app.widen")
     return Notice("No group seen", why)
 
 

@@ -14,10 +14,13 @@ from flowtrail_tui.model import asked, notices
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.card import card
-from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.model.commands import command
+from flowtrail_tui.model.completion import for_question
+from flowtrail_tui.model.parts import Line, Part, clip_line, line
+from flowtrail_tui.model.pasted import question_in
 from flowtrail_tui.safe import safe
 from flowtrail_tui.views.base import ALWAYS, View, rule
-from flowtrail_tui.widgets.entry import Entry
+from flowtrail_tui.widgets.entry import Completing
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Document, Table
 from flowtrail_tui.widgets.virtual import VirtualList
@@ -34,6 +37,8 @@ _MOST_EVENTS = 8
 """So many lines the list of events may take, header included; the card below needs the room."""
 
 
+_LEAST_BEGUN = 2
+"""From so many characters on, ids that begin so are asked for."""
 _ROOMY = 30
 """From this height on the card has empty lines between its parts."""
 
@@ -84,7 +89,9 @@ class AskView(View):
         self._everything = False
         self._typing = False
         self._reading: str | None = None
-        self.entry = Entry(placeholder="id, flow, trace, destination:partition:offset, key:destination/value")
+        self.entry = Completing(
+            lambda text: for_question(text, self.session.names), placeholder=asked.PLACEHOLDER, pasted=question_in
+        )
         self.near: Table[str] = Table(asked.NEAR_COLUMNS, _near_cells, id="ask-near")
         self.card = Document(self._compose_card, id="ask-card")
         self.list = _Events(self.card)
@@ -144,6 +151,9 @@ class AskView(View):
         self._place = len(self._past)
         self.entry.value = ""
         self.entry.focus()
+        self.entry.renew()
+        self.frame.want_names()
+        self.line.redraw()
 
     def trail(self) -> Sequence[str]:
         """Name what is asked about."""
@@ -245,8 +255,24 @@ class AskView(View):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value.strip():
-            self.frame.visit("ask", event.value.strip())
+        meant, question = command(event.value), question_in(event.value)
+        if meant is not None:
+            self.frame.obey(meant)
+        elif question:
+            self.frame.visit("ask", question)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._typing:
+            self.entry.renew()
+            typed = event.value.strip()
+            self.frame.want_names("" if len(typed) < _LEAST_BEGUN or " " in typed else typed)
+
+    @on(Completing.Proposed)
+    def _proposed(self, event: Completing.Proposed) -> None:
+        event.stop()
+        self.line.redraw()
 
     @on(VirtualList.Moved, "#ask-events")
     def _moved(self, event: VirtualList.Moved) -> None:
@@ -326,14 +352,14 @@ class AskView(View):
         compact = self.app.size.height < _ROOMY
         return card(event, self.document, width, all_evidence=self._everything, compact=compact)
 
-    def _draw_understood(self, _width: int) -> list[Line]:
+    def _draw_understood(self, width: int) -> list[Line]:
+        if self._typing:
+            return [asked.typing(self.entry.value, self.entry.proposals, self.entry.chosen, width)]
         if self.document:
-            return [asked.understood(self.document)]
+            return [clip_line(asked.understood(self.document), width)]
         if self.session.queries.busy_since("ask") is not None:
             return [line(Part(" asking… ", "wait"), Part("esc", "key"), Part(" cancels", "dim"))]
-        return [
-            line(Part(" enter", "key"), Part(" asks   ", "dim"), Part("↑", "key"), Part(" earlier questions", "dim"))
-        ]
+        return [asked.typing("", (), None, width)]
 
     def on_key(self, event: Any) -> None:
         """Bring earlier questions into the input with the arrow keys."""

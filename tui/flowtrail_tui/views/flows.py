@@ -151,7 +151,9 @@ class FlowsView(View):
         newest = self.tail.newest_ns
         if newest is None:
             return False
-        source, text, window = self.session.source, self.filter.text, Window(newest + 1, None)
+        window = self.session.window()
+        source, text = self.session.source, self.filter.text
+        window = Window(newest + 1, window.until_ns if window is not None else None)
         return self.session.ask(
             "flows-newer", newest, lambda: model.read_page(source.flows(window, text, limit=model.MOST_NEWER))
         )
@@ -203,7 +205,7 @@ class FlowsView(View):
             self.table.show_notice(notices.still_looking(self.filter.text, stopped=self._steps >= _MOST_STEPS))
         else:
             notice = notices.no_flows(
-                self.filter.text, self.session.range.name, self.session.stored(), self.session.source.name
+                self.filter.text, self.session.within(), self.session.stored(), self.session.source.name
             )
             self.table.show_notice(notice)
 

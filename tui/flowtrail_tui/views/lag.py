@@ -136,7 +136,7 @@ class LagView(View):
         self.partitions.show_dimmed(dimmed=self.session.link.disconnected)
         cursor = places.get(selected.identity, 0) if selected is not None else 0
         self.groups.set_rows(rows, cursor=cursor)
-        self.groups.show_notice(notices.no_lag(self.filter.text, self.session.range.name))
+        self.groups.show_notice(notices.no_lag(self.filter.text, self.session.within()))
         self._show_partitions()
         self.filter.redraw()
 
