@@ -50,6 +50,8 @@ class FlowtrailApp(Finding):
         Binding("w", "widen", "All time", show=False, id="all-time"),
         Binding("question_mark", "help", "Help", show=False, id="help"),
         Binding("q", "quit", "Quit", show=False, id="quit"),
+        Binding("o", "open_in", "Open in", show=False, id="open-in"),
+        Binding("J", "jump", "Go to", show=False, id="go-to"),
         Binding("ctrl+s", "save_view", "Save the view", show=False, id="save-view"),
         Binding("ctrl+o", "saved_views", "Saved views", show=False, id="saved-views"),
         Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="palette"),
@@ -132,10 +134,6 @@ class FlowtrailApp(Finding):
 
         said = yank(text, os.environ, lambda sequence: self.call_from_thread(self._write, sequence))
         self.call_from_thread(self.say, said)
-
-    def _write(self, sequence: str) -> None:
-        if self._driver is not None:
-            self._driver.write(sequence)
 
     def action_reload(self) -> None:
         """Ask again now."""

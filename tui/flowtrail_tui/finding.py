@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flowtrail_collector.errors import UsageError
 from flowtrail_tui.model import window as ranges
+from flowtrail_tui.preferences import CONFIG_VARIABLE, fill, lacking
 from flowtrail_tui.safe import safe
 from flowtrail_tui.sitting import saved
 from flowtrail_tui.travel import Travelling
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flowtrail_tui.model.commands import Command
+    from flowtrail_tui.model.jumps import Jump
     from flowtrail_tui.remembered import Saved
 
 _LONGEST_NAME = 60
@@ -87,6 +90,56 @@ class Finding(Travelling):
             view = next((one for one in self.sitting.memory.saved if one.name == meant.rest), None)
             self._open_saved(view) if view else self.action_saved_views()
 
+    # What the selected row names.
+
+    def action_jump(self) -> None:
+        """Go to something that the selected row or card names."""
+        from flowtrail_tui.model.jumps import jumps
+        from flowtrail_tui.overlays import Picker
+
+        rows = [(one.name, one.does, one) for one in jumps(self.view().named(), registry.NAMES)]
+        if rows:
+            self.push_screen(Picker("Go to", rows, names=40), self._jump)
+        else:
+            self.say("nothing is selected here that leads elsewhere")
+
+    def _jump(self, to: Jump | None) -> None:
+        if to is not None:
+            self.visit(to.view, to.about)
+
+    def action_open_in(self) -> None:
+        """Open what is selected in another tool, by a link that a person configured."""
+        from flowtrail_tui.overlays import Picker
+
+        fields, templates = self.view().openables(), self.chosen.open
+        links = [(name, url) for name, one in templates.items() if (url := fill(one, fields)) is not None]
+        if links:
+            self.push_screen(Picker("Open in", [(name, url, url) for name, url in links], names=40), self._open_link)
+        elif templates:
+            needed = "; ".join(f"{name} needs {', '.join(lacking(one, fields))}" for name, one in templates.items())
+            self.say(f"no link fits what is selected: {needed}")
+        else:
+            where = self.chosen.path or f"a file named by ${CONFIG_VARIABLE}"
+            self.say(f'no link yet: in {where} write [open] and jaeger = "http://localhost:16686/trace/{{trace_id}}"')
+
+    def _open_link(self, url: str | None) -> None:
+        if url is not None:
+            self.run_worker(partial(self._opened, url), thread=True, group="open")
+
+    def _opened(self, url: str) -> None:
+        from flowtrail_tui.clipboard import yank
+        from flowtrail_tui.opening import open_url
+
+        if open_url(url, os.environ):
+            self.call_from_thread(self.say, f"opened {url}")
+            return
+        said = yank(url, os.environ, lambda sequence: self.call_from_thread(self._write, sequence))
+        self.call_from_thread(self.say, f"{url}  {said}: there is no desktop to open it on")
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     # Views with a name.
 
     def action_save_view(self) -> None:
@@ -120,7 +173,7 @@ class Finding(Travelling):
 
         rows = [(one.name, described(one), one) for one in self.sitting.memory.saved]
         if rows:
-            self.push_screen(Picker("Saved views", rows), self._open_saved)
+            self.push_screen(Picker("Saved views", rows, names=30), self._open_saved)
         else:
             self.say(f"nothing is saved yet: {self.keymap.of('save-view')} gives what is shown a name")
 

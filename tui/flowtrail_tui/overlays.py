@@ -137,13 +137,14 @@ class Picker(ModalScreen[Value | None], Generic[Value]):
     DEFAULT_CSS = _CSS.format(name="Picker", width=64, height="auto") + "Picker VirtualList { background: $panel; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", show=False)]
 
-    def __init__(self, title: str, rows: Sequence[tuple[str, str, Value]], cursor: int = 0) -> None:
-        """`rows` are (name, explanation, value)."""
+    def __init__(self, title: str, rows: Sequence[tuple[str, str, Value]], cursor: int = 0, *, names: int = 16) -> None:
+        """`rows` are (name, explanation, value); `names` is how many cells a name may take."""
         super().__init__()
         self._title = title
         self._rows = rows
         self._cursor = cursor
-        columns = (Column("", 1, 1), Column("", 4, 16), Column("", 10, 10, flex=True))
+        self._wider = names - 16
+        columns = (Column("", 1, 1), Column("", 4, names), Column("", 10, 10, flex=True))
         self._table: Table[tuple[str, str, Value]] = Table(columns, self._cells)
         self._table.header_rows = 0
 
@@ -157,6 +158,7 @@ class Picker(ModalScreen[Value | None], Generic[Value]):
 
     def on_mount(self) -> None:
         """Put the cursor on what is chosen now."""
+        self.query_one(Vertical).styles.width = 64 + self._wider
         self._table.set_rows(self._rows, cursor=self._cursor)
         self._table.focus()
 

@@ -98,10 +98,16 @@ def parse_preferences(text: str, actions: Sequence[Action], name: str = "termina
 
 def fill(template: str, fields: Mapping[str, str]) -> str | None:
     """Return the URL of a row, its values quoted; None where the row lacks something that the template names."""
-    wanted = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-    if not all(fields.get(name) for name in wanted):
+    if lacking(template, fields):
         return None
-    return template.format_map({name: quote(fields[name].encode("utf-8", "replace"), safe="") for name in wanted})
+    quoted = {name: quote(value.encode("utf-8", "replace"), safe="") for name, value in fields.items()}
+    return template.format_map(quoted)
+
+
+def lacking(template: str, fields: Mapping[str, str]) -> list[str]:
+    """Return what a template names and a row has not."""
+    wanted = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    return [name for name in dict.fromkeys(wanted) if not fields.get(name)]
 
 
 class _Reader:

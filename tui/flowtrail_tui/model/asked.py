@@ -12,7 +12,7 @@ from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.commands import command, does
 from flowtrail_tui.model.completion import strip
 from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, wrap
-from flowtrail_tui.model.verdict import headline, part, records
+from flowtrail_tui.model.verdict import evidence, headline, part, records
 from flowtrail_tui.model.words import verdict
 
 if TYPE_CHECKING:
@@ -111,6 +111,39 @@ def _other_ways(question: str, how: str, others: list[str]) -> Line:
         return line(Part("   "), also, Part("  "), Part("c", "key", choose), Part(" chooses", "dim", choose))
     looked = [_FORMS[one] for one in tried(question, how)]
     return line(Part(f"   also tried: {', '.join(looked)} → 0 other matches", "dim")) if looked else ()
+
+
+def fields(event: dict[str, Any]) -> dict[str, str]:
+    """Return what an event is known by elsewhere: its ids, its first record, the span that proves its publication."""
+    published = f.items(part(event, "published").get("records"))
+    record = published[0] if published else {}
+    proof = next((span for _, span in evidence(event) if "/" in span), "/")
+    trace, _, span = proof.partition("/")
+    known = {
+        "correlation_id": event.get("correlation_id"),
+        "message_id": event.get("message_id"),
+        "topic": event.get("destination"),
+        "partition": record.get("partition"),
+        "offset": record.get("offset"),
+        "key": event.get("key"),
+        "service": event.get("producer"),
+        "trace_id": trace,
+        "span_id": span,
+    }
+    return {name: str(value) for name, value in known.items() if value not in (None, "")}
+
+
+def named(event: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return everything that an event's card names, for jumps."""
+    cause, kept = event.get("causation_id"), f.items(part(event, "published").get("records"))
+    whole = [place for place, record in zip(records(event), kept, strict=True) if record.get("offset") is not None]
+    groups = [f.word(row.get("group")) for row in f.items(event.get("consumed")) if row.get("group")]
+    return [
+        *fields(event).items(),
+        *((("message_id", str(cause)),) if cause else ()),
+        *(("record", place) for place in whole[1:]),
+        *(("group", group) for group in groups),
+    ]
 
 
 def event_cells(event: dict[str, Any]) -> tuple[Line, ...]:

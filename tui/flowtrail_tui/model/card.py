@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.filters import Pattern
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.link import LOW_COVERAGE
@@ -29,11 +30,10 @@ class _Sheet:
     label: int
     answers: int
 
-    def answer(
-        self, label: str, word: Word | None, text: str, mark: str, *further: str, group: bool = False
-    ) -> list[Line]:
-        """Draw one line; further sentences, and what does not fit, go on below."""
-        named = line(Part("   " if group else " "), Part(label, "bright" if group else "label"))
+    def answer(self, label: str, word: Word | None, text: str, mark: str, *further: str, group: str = "") -> list[Line]:
+        """Draw one line; further sentences, and what does not fit, go on below. A group leads to its lag."""
+        leads = ("lag", f"group:{Pattern((group,))}") if group else None
+        named = line(Part("   " if group else " "), Part(label, "bright" if group else "label", None, leads))
         said: Line = line(Part(f"{word.glyph} {word.text}", word.role)) if word else ()
         above: list[Line] = []
         if line_width(named) >= self.label:
@@ -111,17 +111,32 @@ def _identity(event: dict[str, Any], width: int) -> list[Line]:
     where = ", ".join(records(event)) or f.word(event.get("destination"), "no record known")
     facts = [("type", event.get("type")), ("key", event.get("key")), ("record", where), ("by", event.get("producer"))]
     ids = [("id", event.get("message_id")), ("flow", event.get("correlation_id")), ("cause", event.get("causation_id"))]
-    return [row for pairs in (facts, ids) for row in _pairs(pairs, width)]
+    return [row for pairs in (facts, ids) for row in _pairs(pairs, width, _leads(event))]
 
 
-def _pairs(pairs: list[tuple[str, Any]], width: int) -> list[Line]:
-    """Lay names and values out in as many lines as they take."""
+def _leads(event: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return where the event's names lead, by what they are called in the card."""
+    topic, one = event.get("destination"), f.items(part(event, "published").get("records"))
+    leads = {
+        "id": ("ask", f"id:{event.get('message_id')}"),
+        "flow": ("ask", f"flow:{event.get('correlation_id')}"),
+        "cause": ("ask", f"id:{event.get('causation_id')}"),
+    }
+    if topic and event.get("key") is not None:
+        leads["key"] = ("ask", f"key:{topic}/{event['key']}")
+    if len(one) == 1 and one[0].get("offset") is not None:
+        leads["record"] = ("ask", f"record:{records(event)[0]}")
+    return leads
+
+
+def _pairs(pairs: list[tuple[str, Any]], width: int, leads: dict[str, tuple[str, str]]) -> list[Line]:
+    """Lay names and values out in as many lines as they take; a click on a value leads to what it names."""
     lines: list[Line] = []
     current: Line = (Part(" "),)
     for name, value in pairs:
         if value is None:
             continue
-        pair = line(Part(f"{name} ", "dim"), Part(f.word(value)), Part("   "))
+        pair = line(Part(f"{name} ", "dim"), Part(f.word(value), "text", None, leads.get(name)), Part("   "))
         if len(current) > 1 and line_width(current) + line_width(pair) > width:
             lines.append(current)
             current = (Part(" "),)
@@ -154,7 +169,8 @@ def _consumed(event: dict[str, Any], sheet: _Sheet) -> list[Line]:
     for row in groups:
         mark = f.word(row.get("grade"))
         text, *further = [*deliveries(row), *filter(None, [f.word(row.get("reason"), "")])] or [""]
-        lines += sheet.answer(_group_name(row), verdict(row.get("answer"), mark), text, mark, *further, group=True)
+        word, group = verdict(row.get("answer"), mark), f.word(row.get("group"))
+        lines += sheet.answer(_group_name(row), word, text, mark, *further, group=group)
     return lines
 
 

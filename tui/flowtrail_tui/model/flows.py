@@ -21,6 +21,15 @@ COLUMNS = (
     Column("WHY", 12, 12, flex=True),
 )
 _NOTHING_WRONG = {"ok": "Every group that reads it has processed it, once and in order."}
+_ROOT_FIELDS = {
+    "topic": "destination",
+    "partition": "partition",
+    "offset": "offset",
+    "key": "key",
+    "message_id": "message_id",
+    "service": "producer",
+}
+"""Fields of `open` templates, by their names in a flow's first event."""
 _PLURALS = {"event": "events", "delivery": "deliveries"}
 PAGE = 100
 """So many flows are asked for at once: some screens of them. A live list asks all the time, and each flow is judged."""
@@ -78,6 +87,14 @@ def flow_row(document: dict[str, Any]) -> FlowRow:
     )
 
 
+def fields(row: FlowRow) -> dict[str, str]:
+    """Return what a flow is known by elsewhere, with the event it began with."""
+    root = row.document.get("root")
+    root = root if isinstance(root, dict) else {}
+    found = {field: str(root[name]) for field, name in _ROOT_FIELDS.items() if root.get(name) is not None}
+    return {"trace_id" if row.kind == "trace" else "correlation_id": row.flow, **found}
+
+
 def record_name(place: dict[str, Any]) -> str:
     """Write `destination:partition:offset`; without an offset, the destination says so."""
     destination, partition, offset = place.get("destination"), place.get("partition"), place.get("offset")
@@ -101,13 +118,19 @@ def cells(row: FlowRow, *, short_time: bool = False) -> tuple[Line, ...]:
     return (
         line(Part(f.clock(row.started_ns, digits=0 if short_time else 3), "dim")),
         line(Part(f"{word.glyph} {word.text}", word.role)),
-        line(Part(row.flow, "text" if quiet else "bright")),
-        line(Part(row.record, "dim" if quiet else "text")),
+        line(Part(row.flow, "text" if quiet else "bright", None, ("ask", row.question))),
+        line(Part(row.record, "dim" if quiet else "text", None, _leads(row))),
         line(Part(row.hops, "dim" if quiet else "text")),
         line(Part(row.groups, "dim" if quiet else "text")),
         line(Part(end_to_end, "dim" if row.end_to_end_ms is None else "text")),
         line(Part(row.why, "dim" if quiet else "text")),
     )
+
+
+def _leads(row: FlowRow) -> tuple[str, str] | None:
+    """Return where a record leads; one without an offset leads nowhere."""
+    root = row.document.get("root")
+    return ("ask", f"record:{row.record}") if isinstance(root, dict) and root.get("offset") is not None else None
 
 
 def preview(row: FlowRow, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowtrail_collector.filters import Pattern
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.chart import LEAST_HEIGHT, chart
@@ -211,13 +212,25 @@ def _badness(row: GroupLag) -> tuple[int, float, str, str]:
     return (_rank(row.status), -(row.lag or 0), row.group, row.destination)
 
 
+def fields(row: GroupLag, partition: PartitionLag | None) -> dict[str, str]:
+    """Return what a group's row is known by elsewhere; of a partition, with the record that it is to read next."""
+    found = {"group": row.group, "topic": row.destination}
+    if partition is not None:
+        position = partition.document.get("position")
+        found |= {"partition": str(partition.partition), "offset": "" if position is None else str(position)}
+    return found
+
+
 def group_cells(row: GroupLag) -> tuple[Line, ...]:
     """Draw a group's row."""
     status = lag_status(row.status)
     mark = (Part(" assumed", "dim"),) if row.assumed else ()
     return (
-        (Part(row.group, "bright" if status.role != "ok" else "text"), *mark),
-        line(Part(row.destination)),
+        (
+            Part(row.group, "bright" if status.role != "ok" else "text", None, _leads("flows", "group", row.group)),
+            *mark,
+        ),
+        line(Part(row.destination, "text", None, _leads("flows", "topic", row.destination))),
         line(Part(f"{status.glyph} {status.text}", status.role)),
         line(_lag(row.lag, row.status, partial=row.partial)),
         line(_time_lag(row.time_lag_ms, row.lag)),
@@ -227,6 +240,10 @@ def group_cells(row: GroupLag) -> tuple[Line, ...]:
         line(Part(f.sparkline(row.history, SPARK), "spark" if status.role == "ok" else status.role)),
         (),
     )
+
+
+def _leads(view: str, field: str, value: str) -> tuple[str, str]:
+    return (view, f"{field}:{Pattern((value,))}")
 
 
 def partition_cells(row: PartitionLag) -> tuple[Line, ...]:

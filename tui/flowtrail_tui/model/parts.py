@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Text in one role; `action` is what a click on it runs (a constant of ours, never data)."""
+    """Text in one role; `action` is what a click on it runs (a constant of ours, never data).
+
+    `to` is where a click leads: a view, and what it is to show there, a question or a filter.
+    """
 
     text: str
     role: str = "text"
     action: str | None = None
+    to: tuple[str, str] | None = None
 
 
 Line = tuple[Part, ...]
@@ -45,7 +49,7 @@ def clip_line(parts: Iterable[Part], cells: int) -> Line:
         if left <= 0:
             break
         shown = clip(part.text, left)
-        out.append(Part(shown, part.role, part.action))
+        out.append(Part(shown, part.role, part.action, part.to))
         left -= width(shown)
     return tuple(out)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flowtrail_tui.model.jumps import Named
     from flowtrail_tui.queries import Answer
 
 _MOST_EVENTS = 8
@@ -249,6 +250,16 @@ class AskView(View):
         """Offer the event shown."""
         event = self._event()
         return of_event(event, self.question, self.document) if event is not None else []
+
+    def openables(self) -> dict[str, str]:
+        """Offer what the event shown is known by."""
+        event = self._event()
+        return asked.fields(event) if event is not None else {}
+
+    def named(self) -> list[Named]:
+        """Offer everything that the card names: the event, its records, its cause, the groups."""
+        event = self._event()
+        return asked.named(event) if event is not None else []
 
     # What people do.
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowtrail_tui.evidence import Evidence
     from flowtrail_tui.exportable import Exporting
     from flowtrail_tui.frame import Frame
+    from flowtrail_tui.model.jumps import Named
     from flowtrail_tui.queries import Answer
     from flowtrail_tui.session import Session
     from flowtrail_tui.yankable import Yankable
@@ -102,6 +103,10 @@ class View(Vertical):
     def openables(self) -> dict[str, str]:
         """Offer what the selected row is known by elsewhere: the fields of `open` templates."""
         return {}
+
+    def named(self) -> list[Named]:
+        """Offer everything that the selected row names, as fields of `open` templates; `J` leads there."""
+        return list(self.openables().items())
 
     def evidence(self) -> Evidence | None:
         """Offer the spans that prove what the selected row claims."""

@@ -277,6 +277,11 @@ class FlowsView(View):
         row = self.table.current
         return of_flow(row) if row is not None else []
 
+    def openables(self) -> dict[str, str]:
+        """Offer what the selected flow, and the event it began with, are known by."""
+        row = self.table.current
+        return model.fields(row) if row is not None else {}
+
     # What people do.
 
     @on(VirtualList.Moved)

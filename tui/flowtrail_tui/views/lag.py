@@ -224,6 +224,12 @@ class LagView(View):
             return []
         return of_row("group", row.group, [partition.document for partition in row.partitions])
 
+    def openables(self) -> dict[str, str]:
+        """Offer the selected group and destination, in the lower pane with the partition and its next record."""
+        row = self.groups.current
+        partition = self.partitions.current if self.partitions.has_focus else None
+        return model.fields(row, partition) if row is not None else {}
+
     # What people do.
 
     @on(VirtualList.Moved, "#lag-groups")

@@ -15,6 +15,9 @@ class Host(Protocol):
 
     painter: Painter
 
+    def visit(self, name: str, about: str) -> None:
+        """Open a view on a question or with a filter."""
+
 
 def host(widget: Widget) -> Host:
     """Return the application of a widget."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from flowtrail_tui.model.parts import Line
+from flowtrail_tui.model.parts import Line, Part
 from flowtrail_tui.safe import width as cell_width
 from flowtrail_tui.widgets.host import host
 
@@ -53,12 +53,18 @@ class Lines(Widget):
 
     async def on_click(self, event: events.Click) -> None:
         """Run the action of the part under the pointer."""
-        if event.y >= len(self._rows):
-            return
-        place = 0
-        for part in self._rows[event.y]:
-            place += cell_width(host(self).painter.shown(part))
-            if event.x < place:
-                if part.action:
-                    await self.app.run_action(part.action)
-                return
+        part = part_at(self, self._rows[event.y], event.x) if event.y < len(self._rows) else None
+        if part is not None and part.action:
+            await self.app.run_action(part.action)
+        elif part is not None and part.to:
+            host(self).visit(*part.to)
+
+
+def part_at(widget: Widget, parts: Line, x: int) -> Part | None:
+    """Return the part of a line that is drawn at a column."""
+    place = 0
+    for part in parts:
+        place += cell_width(host(widget).painter.shown(part))
+        if x < place:
+            return part
+    return None

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 
 from flowtrail_tui.model.parts import Line, Part, line_width
 from flowtrail_tui.widgets.host import host
+from flowtrail_tui.widgets.lines import part_at
 
 if TYPE_CHECKING:
     from textual import events
@@ -230,14 +231,27 @@ class VirtualList(ScrollView, can_focus=True):
     # Mouse and surroundings.
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where was clicked; a second click there opens the row."""
+        """Put the cursor where was clicked; a second click there opens the row, or what is named under the pointer."""
         index = event.y - self.header_rows + round(self.scroll_y)
-        if event.y < self.header_rows or index >= self.count() or not self.has_cursor:
+        if event.y < self.header_rows or index >= self.count():
+            return
+        if self._follow_link(index, event) or not self.has_cursor:
             return
         if event.chain > 1 and index == self.cursor:
             self.action_choose()
         else:
             self.move_to(index)
+
+    def _follow_link(self, index: int, event: events.Click) -> bool:
+        """Go where the name under the pointer leads; in a list that is moved in, only from the row at the cursor."""
+        if self.has_cursor and (index != self.cursor or event.chain > 1):
+            return False
+        parts = (Part(" "), *self.draw(index, self.size.width + self.offset_x))
+        found = part_at(self, parts, event.x + self.offset_x)
+        if found is None or found.to is None:
+            return False
+        host(self).visit(*found.to)
+        return True
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll as the cursor does: it stays in view."""
