@@ -73,6 +73,7 @@ class Api:
             "findings": self._findings,
             "causes": self._causes,
             "lag": self._lag,
+            "map": self._map,
             "latency": self._latency,
             "order": self._order,
             "losses": self._losses,
@@ -125,6 +126,14 @@ class Api:
         _only(query, "since", "until", "filter")
         window, parsed = _asked(query)
         return lambda connection: lag(connection, window, parsed)
+
+    def _map(self, query: Mapping[str, str]) -> Question:
+        from flowtrail_collector.questions.map import map_
+
+        _only(query, "since", "until", "filter", "findings")
+        window, parsed = _asked(query)
+        judged = _yes_or_no("findings", query.get("findings", "yes"))
+        return lambda connection: map_(connection, window, parsed, findings=judged)
 
     def _latency(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.latencies import latencies
@@ -297,6 +306,12 @@ def _limit(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_FLOWS or len(text) > 9:
         raise UsageError(f"limit: expected a number from 1 to {MAX_FLOWS}, not {text!r}")
     return int(text)
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise UsageError(f"{name}: expected yes or no, not {text!r}")
+    return text == "yes"
 
 
 def _json(status: int, document: Document) -> Response:

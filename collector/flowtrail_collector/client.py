@@ -85,6 +85,10 @@ class HttpSource:
         """See Source."""
         return self._get("lag", _range(window, filter_text))
 
+    def map(self, window: Window, filter_text: str = "", *, findings: bool = True) -> Document:
+        """See Source."""
+        return self._get("map", {**_range(window, filter_text), "findings": None if findings else "no"})
+
     def latency(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
         return self._get("latency", _range(window, filter_text))

@@ -82,6 +82,10 @@ class Source(Protocol):
         """`flowtrail.lag/1`: one row per group, destination and partition."""
         ...
 
+    def map(self, window: Window, filter_text: str = "", *, findings: bool = True) -> Document:
+        """`flowtrail.map/1`: services, destinations and groups, and what flows between them; findings cost the most."""
+        ...
+
     def latency(self, window: Window, filter_text: str = "") -> Document:
         """`flowtrail.latency/1`: how long events take, per destination and group, and until all groups have them."""
         ...
@@ -181,6 +185,15 @@ class StoreSource:
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
         return self._read(lambda connection: lag(connection, asked, parsed))
+
+    def map(self, window: Window, filter_text: str = "", *, findings: bool = True) -> Document:
+        """See Source."""
+        from flowtrail_collector.filters import parse_filter
+        from flowtrail_collector.questions.map import map_
+
+        parsed = parse_filter(filter_text)
+        asked = parsed.window(window, self._newest_ns())
+        return self._read(lambda connection: map_(connection, asked, parsed, findings=findings))
 
     def latency(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""

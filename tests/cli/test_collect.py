@@ -167,7 +167,7 @@ def test_api(shared: str) -> None:
     url = shared
     status, document = get(f"{url}/api/v1/ask?what=order-0")
     assert (status, document["schema"]) == (200, "flowtrail.ask/1")
-    for question in ("flows", "findings", "lag", "latency", "order", "losses"):
+    for question in ("flows", "findings", "lag", "map", "latency", "order", "losses"):
         status, document = get(f"{url}/api/v1/{question}?since=all")
         assert (status, document["schema"]) == (200, f"flowtrail.{question}/1")
     status, document = get(f"{url}/api/v1/status")
@@ -181,6 +181,7 @@ def test_api(shared: str) -> None:
         ("lag?since=15", 400, "did you mean 15m?"),
         ("flows?limit=x", 400, "limit: expected a number"),
         ("flows?filter=tpic:x", 400, "did you mean 'topic'?"),
+        ("map?findings=maybe", 400, "findings: expected yes or no"),
         ("nothing", 404, "no such question"),
     ]:
         status, document = get(f"{url}/api/v1/{path}")
@@ -212,6 +213,8 @@ def test_sources_behave_alike(shared: str, store: Path) -> None:
         assert live.flows(everything) == stored.flows(everything)
         assert live.findings(everything) == stored.findings(everything)
         assert live.lag(everything, "group:payment") == stored.lag(everything, "group:payment")
+        assert live.map(everything) == stored.map(everything)
+        assert live.map(everything, findings=False) == stored.map(everything, findings=False)
         assert live.latency(everything) == stored.latency(everything)
         assert live.order(everything) == stored.order(everything)
         assert live.names("order-") == stored.names("order-")

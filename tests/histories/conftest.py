@@ -191,6 +191,11 @@ class Told:
         document: dict[str, Any] = self._source(lambda source: source.latency(window, filter_text))
         return document
 
+    def map(self, filter_text: str = "", window: Window = ALWAYS, *, findings: bool = True) -> dict[str, Any]:
+        """Return what flows where."""
+        document: dict[str, Any] = self._source(lambda source: source.map(window, filter_text, findings=findings))
+        return document
+
     def order(self) -> list[dict[str, Any]]:
         """Return the rows of the report on order."""
         return list(self._source(lambda source: source.order(ALWAYS))["rows"])

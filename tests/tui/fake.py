@@ -12,6 +12,7 @@ from flowtrail_collector.marks import Mark
 from flowtrail_collector.source import Document, Window
 from flowtrail_collector.window import parse_instant, rfc3339
 from tests.tui import fake_causes
+from tests.tui.fake_map import map_document
 
 START = parse_instant("2026-03-01T12:04:31Z")
 SECOND = 10**9
@@ -68,6 +69,7 @@ class FakeSource:
     scant: int = 0
     faultless: bool = False
     marks: dict[str, Mark] = field(default_factory=dict)
+    mapped: bool = True
 
     def __post_init__(self) -> None:
         """Make the data."""
@@ -112,6 +114,13 @@ class FakeSource:
         rows = [row for row in self._lag_rows() if not filter_text or filter_text in str(row)]
         times = {"as_of": rfc3339(self.now_ns), "since": rfc3339(self.now_ns - 900 * SECOND)}
         return {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage, "rows": rows}
+
+    def map(self, window: Window, filter_text: str = "", *, findings: bool = True) -> Document:
+        """Answer with a small shop; `mapped` False: nothing was sent or read."""
+        self._work("map", (window, filter_text, findings))
+        head = {"schema": "flowtrail.map/1", "as_of": rfc3339(self.now_ns), "coverage": self.coverage}
+        drawn = map_document(filter_text, findings=findings, evil=HOSTILE[0] if self.hostile else "")
+        return {**head, **drawn} if self.mapped else {**head, "nodes": [], "edges": [], "causes": [], "findings": []}
 
     def latency(self, window: Window, filter_text: str = "") -> Document:
         """Return no rows."""

@@ -1,10 +1,11 @@
--- latency_seen: the spans that are looked at, each once, with the columns that times are measured by. As `evidence`, and
--- with the digests of message ids, which are stored beside them: to compare numbers costs a tenth of comparing ids.
+-- latency_seen: the spans that are looked at, each once, with the columns that times are measured by and that the map is
+-- drawn from. As `evidence`, and with the digests of message ids, which are stored beside them: to compare numbers costs
+-- a tenth of comparing ids.
 SELECT
     trace_id, span_id, parent_span_id, start_ns, end_ns, status, service, instance, host, number, system, cluster_id,
     operation, operation_name, destination, "partition", "offset", offset_last, message_id, message_hash, event_source,
     consumer_group, publish_outcome, generation, "position", position_reason, origin_destination, origin_partition,
-    origin_offset, origin_group, transaction_id, transaction_outcome
+    origin_offset, origin_group, transaction_id, transaction_outcome, causation_id, error_type, batch_count
 FROM span_rows
 WHERE NOT conflicting
 UNION ALL
@@ -12,7 +13,7 @@ SELECT
     trace_id, span_id, parent_span_id, start_ns, end_ns, status, service, instance, host, number, system, cluster_id,
     operation, operation_name, destination, "partition", "offset", offset_last, message_id, message_hash, event_source,
     consumer_group, publish_outcome, generation, "position", position_reason, origin_destination, origin_partition,
-    origin_offset, origin_group, transaction_id, transaction_outcome
+    origin_offset, origin_group, transaction_id, transaction_outcome, causation_id, error_type, batch_count
 FROM (
     SELECT
         *,
