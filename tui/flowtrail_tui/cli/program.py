@@ -32,6 +32,7 @@ COMMANDS = {
     "findings": Entry("flowtrail_tui.cli.findings:command", "Everything that went wrong in a window."),
     "mark": Entry("flowtrail_tui.cli.mark:command", "Say that a cause is acknowledged, muted, or open again."),
     "lag": Entry("flowtrail_tui.cli.lag:command", "How far each group is behind, and whether it catches up."),
+    "map": Entry("flowtrail_tui.cli.map:command", "What flows where: services, destinations, groups."),
     "report": Entry("flowtrail_tui.cli.report:command", "Reports as HTML, CSV, JSON and more."),
     "check": Entry("flowtrail_tui.cli.check:command", "Assertions for CI: passed, failed or inconclusive."),
     "import": Entry("flowtrail_tui.cli.importing:command", "Read OTLP files into a store."),

@@ -72,6 +72,16 @@ def no_lag(filter_text: str, within: str) -> Notice:
     return Notice("No group seen", why)
 
 
+def no_map(filter_text: str, window: str) -> Notice:
+    """Say why there is nothing to draw."""
+    if filter_text:
+        return Notice("Nothing passes the filter", filter_text, "x", "clear the filter", "app.clear_filter")
+    why = "The map is drawn from what services send and read, and from the groups that a broker watcher sees."
+    if window != "all":
+        return Notice(f"Nothing flowed in the last {window}", why, "w", "look at all time", "app.widen")
+    return Notice("Nothing flowed", why)
+
+
 def nothing_asked() -> Notice:
     """Say what can be asked."""
     return Notice(

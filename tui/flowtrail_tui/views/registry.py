@@ -34,6 +34,9 @@ VIEWS = (
         "what went wrong, by cause; acknowledge, mute, note",
         "flowtrail_tui.views.anomalies:AnomaliesView",
     ),
+    Entry(
+        "map", "4", "Map", "what flows where, how fast, and what is wrong on the way", "flowtrail_tui.views.map:MapView"
+    ),
     Entry("ask", ":", "Ask", "ask about an event, a flow, a record or a key", "flowtrail_tui.views.ask:AskView"),
 )
 NAMES = tuple(entry.name for entry in VIEWS)
