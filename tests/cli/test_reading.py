@@ -60,7 +60,7 @@ def test_an_unknown_event(run: Run, store: Path) -> None:
     assert "1042 to 1043" in result.err
 
 
-@pytest.mark.parametrize("command", ["flows", "findings", "lag"])
+@pytest.mark.parametrize("command", ["flows", "findings", "lag", "map"])
 def test_lists(run: Run, store: Path, command: str) -> None:
     """Text and JSON of each, over the last 15 minutes of the file."""
     result = run(command, "--source", store)
@@ -78,6 +78,32 @@ def test_lag_rows(run: Run, store: Path) -> None:
     assert (row["group"], row["destination"], row["partition"]) == ("payment", "orders", 3)
     assert (row["position"], row["end"], row["lag"]) == (1043, 1044, 1)
     assert row["time_lag_ms"] == 17.0
+
+
+def test_the_map(run: Run, store: Path, tmp_path: Path) -> None:
+    """As lines, as the document, as Mermaid and as a picture; a file's ending says what is wanted."""
+    text = run("map", "--source", store)
+    assert text.code == 0
+    assert "orders" in text.out.splitlines()[0]
+    assert "payment" in text.out.splitlines()[0]
+    assert run("map", "--source", store, "--format", "mermaid").out.startswith("flowchart LR\n")
+    assert run("map", "--source", store, "--format", "json").document["schema"] == "flowtrail.map/1"
+    assert run("map", "--source", store, "--format", "svg").out.startswith("<svg ")
+    for ending, begins in (("svg", "<svg "), ("mmd", "flowchart LR"), ("json", "{"), ("txt", "orders ")):
+        written = run("map", "--source", store, "-o", tmp_path / f"map.{ending}")
+        assert (written.code, written.out) == (0, "")
+        assert f"wrote {tmp_path / 'map.'}{ending}" in written.err
+        assert (tmp_path / f"map.{ending}").read_text().startswith(begins)
+
+
+def test_a_map_that_can_not_be_written(run: Run, store: Path, tmp_path: Path) -> None:
+    """Said with the file's name; two formats at once are refused."""
+    refused = run("map", "--source", store, "-o", tmp_path / "no" / "map.svg")
+    assert (refused.code, "name another file with -o" in refused.err) == (2, True)
+    refused = run("map", "--source", store, "--json", "--format", "svg")
+    assert (refused.code, "choose one of them" in refused.err) == (2, True)
+    refused = run("map", "key:42", "--source", store)
+    assert (refused.code, "map has no key to filter by" in refused.err) == (2, True)
 
 
 def test_how_long_events_take(run: Run, store: Path) -> None:
@@ -134,7 +160,7 @@ def test_a_window_without_spans(run: Run, store: Path) -> None:
         (["lag", "--since", "15"], "did you mean 15m?"),
         (["lag", "tpic:orders"], "did you mean 'topic'?"),
         (["lag", "verdict:fallling"], "no such verdict 'fallling'; did you mean 'falling'?"),
-        (["map"], "no such command 'map'. The commands are demo, collect,"),
+        (["topology"], "no such command 'topology'. The commands are demo, collect,"),
         (["lag", "kind:lost"], "lag has no kind to filter by"),
         (["flows", "--since", "1h", "--until", "2h"], "ends before it begins"),
         (["flows", "--limit", "0"], "--limit"),

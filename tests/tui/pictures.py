@@ -78,6 +78,17 @@ async def _unanswered(driven: Driven) -> None:
     await driven.pilot.pause()
 
 
+async def _slow_map(driven: Driven) -> None:
+    driven.source.latency_s = 60.0
+    await driven.pilot.press("4")
+    await _unanswered(driven)
+
+
+async def _broken_map(driven: Driven) -> None:
+    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
+    await driven.wait(5)
+
+
 FILTER = ("slash", *"verdict", "colon", "exclamation_mark", *"ok", "enter")
 WRONG = ("slash", *"topic", "colon", *"orders", "space", *"vredict", "colon", *"ok", "enter")
 UNKNOWN = ("colon", *"orders", "colon", "3", "colon", "9", "9", "enter")
@@ -118,6 +129,17 @@ PICTURES: dict[str, Picture] = {
     "anomalies-hostile": Picture(("3", "j"), source={"hostile": True}),
     "anomalies-ascii": Picture(("3", "j", "A"), look=Settings("ansi", ascii_only=True)),
     "anomalies-disconnected": Picture(("3", "j"), then=_gone),
+    "map": Picture(("4", *"lljl")),
+    "map-tree": Picture(("4", *"llvj")),
+    "map-collapsed": Picture(("4", *"lljc")),
+    "map-filter": Picture(("4", "slash", *"group", "colon", *"billing", "enter")),
+    "map-empty": Picture(("4",), source={"mapped": False}),
+    "map-low-coverage": Picture(("4",), source={"coverage": 0.41}),
+    "map-disconnected": Picture(("4", *"ll"), then=_gone),
+    "map-hostile": Picture(("4", *"ll"), source={"hostile": True}),
+    "map-ascii": Picture(("4", *"llj"), look=Settings("ansi", ascii_only=True)),
+    "map-loading": Picture(then=_slow_map),
+    "map-error": Picture(("4",), then=_broken_map),
     "help": Picture(("question_mark",)),
     "time-range": Picture(("t",)),
     "yank": Picture(("j", "y")),

@@ -37,6 +37,9 @@ def test_hostile_data_is_inert_on_every_screen(env: dict[str, str], rows: int) -
         terminal.press("2")
         terminal.press("jy")
         terminal.press("\x1b")
+        terminal.press("4")
+        terminal.press("llvjy")
+        terminal.press("\x1b")
         terminal.press("/\x1b[200~\x1b]52;c;cm0=\x07\x9b31m\u202e\x1b[201~")  # a paste
         terminal.press("\r")
         terminal.press("\x1b")
@@ -52,6 +55,8 @@ def test_nothing_but_ascii_where_only_ascii_is_shown() -> None:
         terminal.read(lambda text: "VERDICT" in text)
         terminal.press("j\r")
         terminal.press("2")
+        terminal.press("4")
+        terminal.press("llv")
         assert drawn(terminal.text).isascii()
 
 

@@ -52,6 +52,11 @@ def items(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def texts(value: Any) -> list[str]:
+    """Return the texts of a list in a document; none for anything else."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def clock(ns: int | None, *, digits: int = 0) -> str:
     """Write the time of day in UTC: `12:04:30` or, with digits, `12:04:30.912`."""
     if ns is None:

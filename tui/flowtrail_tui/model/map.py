@@ -109,8 +109,8 @@ class _Graph:
     def _from(self, edge: Document) -> list[tuple[str, float | None]]:
         """Return where an edge begins: where it says, or at the groups that its service reads as, and how fast."""
         start, rate = f.word(edge.get("from")), f.number(edge.get("rate"))
-        named = self.nodes.get(start, {}).get("groups") if edge.get("kind") == "publishes" else None
-        groups = [name for one in named or () if (name := f"group:{one}") in self.nodes]
+        named = f.texts(self.nodes.get(start, {}).get("groups")) if edge.get("kind") == "publishes" else []
+        groups = [name for one in named if (name := f"group:{one}") in self.nodes]
         if len(groups) < 2:
             return [(groups[0] if groups else start, rate)]
         shares = [(group, self._caused.get((group, f.word(edge.get("to"))), 0.0)) for group in groups]

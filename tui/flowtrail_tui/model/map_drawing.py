@@ -211,10 +211,8 @@ def _figures(step: Step) -> tuple[Line, ...]:
 
 def selected(parts: Line) -> Line:
     """Return the parts of the step under the cursor: its edge drawn heavy, its name marked."""
-    return tuple(
-        Part(part.text.replace("─", "━"), "accent") if part.role == "edge" else Part(part.text, _MARKED)
-        for part in parts
-    )
+    return tuple(Part(part.text.replace("─", "━"), "accent" if part.role in _ALONG else "key-pill") for part in parts)
 
 
-_MARKED = "key-pill"
+_ALONG = ("edge", "label")
+"""The roles of what stands on an edge."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flowtrail_tui.model import figures as f
+
 if TYPE_CHECKING:
     from flowtrail_tui.model.map import Step
 
@@ -13,7 +15,7 @@ def names(step: Step) -> dict[str, str]:
     found: dict[str, str] = {}
     edge = step.edge or {}
     topic = edge.get("destination") or (step.name if step.kind == "destination" else None)
-    services = edge.get("services") or step.node.get("services") or ()
+    services = f.texts(edge.get("services")) or f.texts(step.node.get("services"))
     service = step.name if step.kind == "service" else next(iter(services), None)
     for name, value in (("topic", topic), ("group", edge.get("group")), ("service", service)):
         if value:

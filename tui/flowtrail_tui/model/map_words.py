@@ -73,7 +73,8 @@ def findings(step: Step, most: int | None = None) -> Line:
 
 def name(step: Step) -> Line:
     """Write a node's name, and what a glance must tell of it: dead letters, an assumed group, drawn elsewhere."""
-    role = "bright" if step.kind == "service" or _status_role(step, "ok") != "ok" else "text"
+    troubled = step.reads is not None and _status_role(step, "ok") != "ok"
+    role = "bright" if step.kind == "service" or troubled else "text"
     parts = [Part("† ", "error")] if step.node.get("dead_letter") else []
     parts.append(Part(step.name, role))
     if step.node.get("assumed"):
@@ -104,7 +105,7 @@ def _kind(step: Step) -> str:
         partitions = f.whole(step.node.get("partitions"))
         known = f" with {counted(partitions, 'partition')}" if partitions else ""
         return ("dead letters" if step.node.get("dead_letter") else "destination") + known
-    services = [str(one) for one in step.node.get("services") or () if one != step.name]
+    services = [one for one in f.texts(step.node.get("services")) if one != step.name]
     return kinds.get(step.kind, step.kind) + (f" of {', '.join(services)}" if services else "")
 
 
@@ -158,7 +159,7 @@ def _caused(step: Step, all_steps: Sequence[Step], causes: Sequence[dict[str, An
     sources = [
         f"{names.get(f.word(cause.get('from')), f.UNKNOWN)} ({pace(f.number(cause.get('rate')))})"
         for cause in causes
-        if cause.get("to") == step.id and cause.get("service") in ((step.edge or {}).get("services") or ())
+        if cause.get("to") == step.id and cause.get("service") in f.texts((step.edge or {}).get("services"))
     ]
     return line(Part(f"caused by {', '.join(sources)}", "dim")) if sources else ()
 

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.wording import counted
+from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import map_words
 from flowtrail_tui.model.map import Step, steps
 from flowtrail_tui.model.map_drawing import layered
@@ -106,7 +107,7 @@ class _Picture:
 
 def _caption(step: Step) -> str:
     """Return the second line of a node: what is worth saying, else of how many partitions it is."""
-    partitions = step.node.get("partitions")
+    partitions = f.whole(step.node.get("partitions"))
     told = caption([step], step.id) or (counted(partitions, "partition") if partitions else "")
     return "goes on above" if step.elsewhere else told
 

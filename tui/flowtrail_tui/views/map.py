@@ -104,11 +104,12 @@ class MapView(View):
 
     def keys(self) -> Sequence[Key]:
         """Offer what can be done here."""
+        turn = Key("v", "tree" if self.map.in_layers else "layers", "app.press('v')")
         return (
             Key("enter", "flows", "app.choose"),
             Key("L", "lag", "app.press('L')"),
             Key("a", "anomalies", "app.anomalies"),
-            Key("v", "tree" if self.map.in_layers else "layers", "app.press('v')"),
+            *((turn,) if self.map.can_turn else ()),
             Key("c", "collapse", "app.press('c')"),
             Key("/", "filter", "app.filter"),
             Key("e", "export", "app.press('e')"),
@@ -132,13 +133,14 @@ class MapView(View):
     def answered(self, answer: Answer) -> None:
         """Take a picture or an error."""
         now = self.session.now()
+        rest_ns = max(EVERY_NS, PATIENCE * (now - answer.about))
         if answer.error is not None:
-            self._due_ns = now + EVERY_NS
+            self._due_ns = now + rest_ns
             self._failed(answer.error)
             return
         self.document = answer.result
         self._judged = self.document.get("findings") is not None
-        self._due_ns = now + max(EVERY_NS, PATIENCE * (now - answer.about)) if self._judged else 0
+        self._due_ns = now + rest_ns if self._judged else 0
         self._show_error(None)
         self._draw()
         self.frame.took_coverage(f.number(self.document.get("coverage")))

@@ -43,12 +43,17 @@ class MapList(VirtualList):
 
     def turn(self) -> int | None:
         """Change between layers and the tree; returns the width that layers need where there is too little for them."""
-        if self._drawing is None and least_width(self.steps) > self.size.width - 2:
+        if not self.can_turn:
             return least_width(self.steps) + 2
         self.as_tree = self._drawing is not None
         self._drawn_for = -1
         self.show_rows(cursor=self._line_of(self.place))
         return None
+
+    @property
+    def can_turn(self) -> bool:
+        """Tell whether there is room for layers."""
+        return least_width(self.steps) <= self.size.width - 2
 
     @property
     def in_layers(self) -> bool:
