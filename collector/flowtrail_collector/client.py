@@ -58,6 +58,10 @@ class HttpSource:
         self._idle: list[HTTPConnection] = []
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[HttpSource], tuple[str, str | None]]:
+        """Tell another process whom to ask: connections are not handed over."""
+        return type(self), (self.name, self._token)
+
     def ask(self, what: str, *, chosen: str | None = None) -> Document:
         """See Source."""
         return self._get("ask", {"what": what, "chosen": chosen})

@@ -136,6 +136,10 @@ class StoreSource:
         with _busy_told():
             self._store: HeldFile = HeldFile(Path(path))
 
+    def __reduce__(self) -> tuple[type[StoreSource], tuple[str, Declarations | None]]:
+        """Tell another process how to open the same: what is open here can not be handed over."""
+        return type(self), (self.name, self._declarations)
+
     def ask(self, what: str, *, chosen: str | None = None) -> Document:
         """See Source."""
         from flowtrail_collector.questions.ask import ask

@@ -28,6 +28,8 @@ class Table:
 
     columns: tuple[Column, ...]
     rows: tuple[dict[str, Any], ...]
+    whole: bool = False
+    """Write every row, however many there are: where the rows are what was asked for, and no summary stands above."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from flowtrail_collector.source import Source
+    from flowtrail_tui.exportable import Exporting
+
+_UNTIL_TOLD_S = 3600
+"""A message about what is under way stands until what came of it is told."""
 
 
 class FlowtrailApp(Finding):
@@ -41,6 +45,7 @@ class FlowtrailApp(Finding):
         Binding("left_square_bracket", "turn(False)", "Back", show=False, id="place-before"),
         Binding("right_square_bracket", "turn(True)", "Forward", show=False, id="place-after"),
         Binding("s", "sort", "Sort", show=False, id="sort"),
+        Binding("e", "export", "Export", show=False, id="export"),
         Binding("E", "evidence", "Evidence", show=False, id="evidence"),
         Binding("a", "anomalies", "Anomalies", show=False, id="anomalies-of-it"),
         Binding("y", "yank", "Yank", show=False, id="yank"),
@@ -69,7 +74,7 @@ class FlowtrailApp(Finding):
     async def action_back(self) -> None:
         """Cancel what someone waits for, else go one step back."""
         view = self.view()
-        if view.back() or view.cancel():
+        if view.back() or view.cancel() or self.cancel_export():
             return
         if self.places.now.deeper:
             await self.turn(forward=False)
@@ -104,6 +109,30 @@ class FlowtrailApp(Finding):
     def _sort(self, name: str | None) -> None:
         if name is not None:
             self.view().sort_by(name)
+
+    def action_export(self) -> None:
+        """Write the rows, exactly as they are filtered, to a file."""
+        from flowtrail_tui.exporting import TABLE_FORMS
+        from flowtrail_tui.overlays import Picker
+
+        collect = self.view().export()
+        if collect is None:
+            self.say("there is nothing to export here")
+            return
+        rows = [(ending, does, ending) for ending, does in (*TABLE_FORMS, *self.view().forms)]
+        self.push_screen(Picker("Export what is filtered, as", rows), lambda ending: self._export(collect, ending))
+
+    def _export(self, collect: Exporting, ending: str | None) -> None:
+        from flowtrail_tui.exporting import begin
+
+        if ending is None:
+            return
+        bar = getattr(self.view(), "filter", None)
+        begun = begin(self.session, collect, ending, "" if bar is None else bar.text)
+        if begun:
+            self.say("exporting… esc cancels", seconds=_UNTIL_TOLD_S)
+        else:
+            self.say("an export is under way; esc cancels it")
 
     def action_evidence(self) -> None:
         """Show the spans that prove what is selected."""

@@ -19,7 +19,9 @@ class Export:
     rows: tuple[tuple[Cell, ...], ...]
     document: dict[str, Any]
     forms: Mapping[str, str] = field(default_factory=dict)
-    """Further forms, by the ending of their file: `mmd` for Mermaid, `svg`."""
+    """Further forms, by the ending of their file: `mmd` for Mermaid, `svg`. `View.forms` names them beforehand."""
+    note: str = ""
+    """What was left out, and why; it is said with the file's name."""
 
 
 Exporting = Callable[[], Export]

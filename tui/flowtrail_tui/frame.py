@@ -23,7 +23,7 @@ from flowtrail_tui.places import Place, Places
 from flowtrail_tui.preferences import Preferences
 from flowtrail_tui.queries import Answer, Queries
 from flowtrail_tui.safe import safe
-from flowtrail_tui.session import NAMES_LANE, STATUS_LANE, Session
+from flowtrail_tui.session import EXPORT_LANE, NAMES_LANE, STATUS_LANE, Session
 from flowtrail_tui.settings import Settings, settings
 from flowtrail_tui.sitting import Sitting
 from flowtrail_tui.views import registry
@@ -316,6 +316,8 @@ class Frame(App[int]):
             for view in views:
                 view.status_changed()
             self.view().poll()
+        if answer.lane == EXPORT_LANE:
+            self._exported(answer)
         for view in views:
             if answer.lane in view.lanes:
                 view.answered(answer)
@@ -348,6 +350,19 @@ class Frame(App[int]):
 
     def obey(self, meant: Command) -> None:
         """Do what was typed as a command."""
+
+    def _exported(self, answer: Answer) -> None:
+        if answer.error is None:
+            self.say(answer.result)
+        else:
+            self.say(f"not exported: {answer.error}", "error")
+
+    def cancel_export(self) -> bool:
+        """Give up the export under way; tells whether there was one."""
+        withdrawn = self.session.queries.withdraw(EXPORT_LANE)
+        if withdrawn:
+            self.say("the export is cancelled; nothing was written")
+        return withdrawn
 
     def use_theme(self, name: str) -> None:
         """Change the colours."""

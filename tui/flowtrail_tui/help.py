@@ -20,6 +20,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("/", "filter the list: topic:orders.* group:billing verdict:!ok since:15m text"),
             ("t", "choose the time range"),
             ("y", "yank: copy id, coordinates, command or JSON"),
+            ("e", "export: write exactly what is filtered to a file"),
             ("r", "ask the source again now"),
             ("R", "reconnect now"),
             ("x", "clear the filter"),

@@ -41,6 +41,7 @@ class Queries:
         """Start with no question under way."""
         self._deliver = deliver
         self._lanes: dict[str, _Lane] = {}
+        self._here = threading.local()
 
     def ask(self, lane: str, about: Any, call: Callable[[], Any], now_ns: int = 0) -> bool:
         """Run `call` in a thread unless the lane is busy; tells whether it was taken."""
@@ -55,11 +56,18 @@ class Queries:
         return True
 
     def _run(self, lane: str, ticket: int, about: Any, call: Callable[[], Any]) -> None:
+        self._here.question = (lane, ticket)
         try:
             answer = Answer(lane, about, result=call())
         except Exception as error:  # noqa: BLE001 (whatever goes wrong is shown in the panel that asked)
             answer = Answer(lane, about, error=error)
         self._deliver(ticket, answer)
+
+    def wanted(self) -> bool:
+        """Tell, in the thread of a question, whether somebody still waits for its answer: long ones stop then."""
+        lane, ticket = self._here.question
+        state = self._lanes[lane]
+        return state.running and state.ticket == ticket
 
     def accept(self, ticket: int, answer: Answer) -> bool:
         """Note on the event loop that an answer came; tells whether it is still wanted."""

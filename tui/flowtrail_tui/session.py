@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STATUS_LANE = "status"
 NAMES_LANE = "names"
+EXPORT_LANE = "export"
 _SECOND = 10**9
 
 

@@ -14,6 +14,7 @@ from flowtrail_tui.safe import safe
 
 if TYPE_CHECKING:
     from flowtrail_tui.model.flows import FlowRow
+    from flowtrail_tui.session import Session
 
 
 _TICKET_WIDTH = 110
@@ -26,6 +27,13 @@ class Yankable:
 
     name: str
     text: str
+
+
+def of_list(command: str, session: Session, filter_text: str) -> Yankable:
+    """Offer the command that writes what a list shows: its filter and its time range, at its source."""
+    words = ["flowtrail", *command.split(), *([filter_text] if filter_text else [])]
+    words += ["--since", session.range.name, "--source", session.source.name, "--json"]
+    return Yankable("command, list", shlex.join(map(safe, words)))
 
 
 def of_flow(row: FlowRow) -> list[Yankable]:

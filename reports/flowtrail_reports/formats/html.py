@@ -112,11 +112,12 @@ def _table(table: Table) -> Iterator[str]:
     for column in table.columns:
         yield f'<th class="{column.kind}" scope="col">{_text(column.title)}</th>'
     yield "</tr></thead><tbody>\n"
-    for row in table.rows[:MOST_ROWS]:
+    most = len(table.rows) if table.whole else MOST_ROWS
+    for row in table.rows[:most]:
         yield "<tr>" + "".join(_cell(row, column) for column in table.columns) + "</tr>\n"
     yield "</tbody></table></div>"
-    if len(table.rows) > MOST_ROWS:
-        yield f'<p class="note">In the other formats: {counted(len(table.rows) - MOST_ROWS, "more row")}.</p>'
+    if len(table.rows) > most:
+        yield f'<p class="note">In the other formats: {counted(len(table.rows) - most, "more row")}.</p>'
 
 
 def _cell(row: dict[str, Any], column: Column) -> str:

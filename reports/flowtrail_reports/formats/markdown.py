@@ -43,10 +43,11 @@ def _lines(report: Report) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield f"| {' | '.join(column.title for column in table.columns)} |"
     yield f"|{' --- |' * len(table.columns)}"
-    for row in table.rows[:MOST_ROWS]:
+    most = len(table.rows) if table.whole else MOST_ROWS
+    for row in table.rows[:most]:
         yield f"| {' | '.join(_inert(write(row.get(column.key), column)) for column in table.columns)} |"
-    if len(table.rows) > MOST_ROWS:
-        yield f"\nIn the other formats: {counted(len(table.rows) - MOST_ROWS, 'more row')}."
+    if len(table.rows) > most:
+        yield f"\nIn the other formats: {counted(len(table.rows) - most, 'more row')}."
 
 
 def _inert(text: str) -> str:

@@ -38,6 +38,8 @@ class View(Vertical):
 
     title = ""
     lanes: tuple[str, ...] = ()
+    forms: tuple[tuple[str, str], ...] = ()
+    """Forms that its export has beside a table's: the ending of their file (a key of `Export.forms`), what it is."""
 
     @property
     def frame(self) -> Frame:

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Window
+from flowtrail_tui.model import collected, notices
 from flowtrail_tui.model import flows as model
-from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.flows import FlowRow, Tail
 from flowtrail_tui.model.parts import Line, Part, line
@@ -19,13 +19,14 @@ from flowtrail_tui.views.filterbar import FilterBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
 from flowtrail_tui.widgets.virtual import VirtualList
-from flowtrail_tui.yankable import Yankable, of_flow
+from flowtrail_tui.yankable import Yankable, of_flow, of_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
+    from flowtrail_tui.exportable import Exporting
     from flowtrail_tui.queries import Answer
 
 PREVIEW_FROM_HEIGHT = 30
@@ -275,7 +276,17 @@ class FlowsView(View):
     def yankables(self) -> list[Yankable]:
         """Offer the selected flow."""
         row = self.table.current
-        return of_flow(row) if row is not None else []
+        return [*of_flow(row), of_list("flows", self.session, self.filter.text)] if row is not None else []
+
+    def export(self) -> Exporting | None:
+        """Offer every flow of the window that passes the filter; of a list held still, none that is newer."""
+        window = self.session.window()
+        if window is None:
+            return None
+        if self.tail.pinned:
+            window = Window(window.since_ns, self.tail.newest_ns)
+        source, text, wanted = self.session.source, self.filter.text, self.session.queries.wanted
+        return lambda: collected.flows(source, window, text, wanted)
 
     def openables(self) -> dict[str, str]:
         """Offer what the selected flow, and the event it began with, are known by."""

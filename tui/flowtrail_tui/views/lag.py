@@ -12,6 +12,7 @@ from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import lag as model
 from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
+from flowtrail_tui.model.collected import lag_export
 from flowtrail_tui.model.lag import GroupLag, History, PartitionLag
 from flowtrail_tui.model.parts import Line, Part, line, sides
 from flowtrail_tui.views.base import ALWAYS, View, rule
@@ -19,7 +20,7 @@ from flowtrail_tui.views.filterbar import FilterBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
 from flowtrail_tui.widgets.virtual import VirtualList
-from flowtrail_tui.yankable import Yankable, of_row
+from flowtrail_tui.yankable import Yankable, of_list, of_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flowtrail_collector.source import Document
+    from flowtrail_tui.exportable import Exporting
     from flowtrail_tui.queries import Answer
 
 _SECOND = 10**9
@@ -47,6 +49,7 @@ class LagView(View):
         self.rows: tuple[GroupLag, ...] = ()
         self.history = History()
         self.error: Exception | None = None
+        self._document: Document = {}
         self._times: tuple[int, int] | None = None
         self._chart_lines = 0
         self._due_ns = 0
@@ -121,6 +124,7 @@ class LagView(View):
             return
         document: Document = answer.result
         self._asked_before = True
+        self._document = document
         self.history.add(document)
         self.rows = model.groups(document, self.history)
         self._times = model.sampled(document)
@@ -222,7 +226,16 @@ class LagView(View):
         row = self.groups.current
         if row is None:
             return []
-        return of_row("group", row.group, [partition.document for partition in row.partitions])
+        of_group = of_row("group", row.group, [partition.document for partition in row.partitions])
+        return [*of_group, of_list("lag", self.session, self.filter.text)]
+
+    def export(self) -> Exporting | None:
+        """Offer the partitions of every group shown, as they were when they were last asked for."""
+        if not self.rows:
+            return None
+        rows = [partition.document for row in self.rows for partition in row.partitions]
+        document = self._document
+        return lambda: lag_export(rows, document)
 
     def openables(self) -> dict[str, str]:
         """Offer the selected group and destination, in the lower pane with the partition and its next record."""
