@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from flowtrail_reports.model import Report
 
 __all__ = [
+    "ABOUT",
     "FORMATS",
     "REPORTS",
     "TEXT_FORMATS",
+    "USES",
     "Documents",
     "build_report",
     "default_file",
@@ -30,8 +32,25 @@ __all__ = [
     "render",
 ]
 
-REPORTS = ("lag", "duplicates", "order", "losses", "flow")
-FORMATS = ("html", "csv", "json", "md", "junit", "parquet")
+ABOUT = {
+    "lag": "how far each group is behind, and whether it catches up",
+    "duplicates": "what was written, handed out or handled more than once",
+    "order": "where arrival differs from sequence, counted as in RFC 4737",
+    "losses": "what was published and consumed, and what was lost on the way",
+    "flow": "the story of one event or flow; WHAT is what `flowtrail ask` takes",
+}
+"""Each report, and what it tells."""
+USES = {
+    "html": "for people, with charts",
+    "csv": "for spreadsheets",
+    "json": "for scripts: all of it",
+    "md": "for tickets and chats",
+    "junit": "for CI, as test cases",
+    "parquet": "for other tools, typed",
+}
+"""Each format, and what it is for."""
+REPORTS = tuple(ABOUT)
+FORMATS = tuple(USES)
 TEXT_FORMATS = ("csv", "json", "md", "junit")
 """Formats that are written to standard output where no file is named."""
 

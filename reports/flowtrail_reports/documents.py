@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+_ASKED = {
+    "lag": "rebalances",
+    "duplicates": "findings",
+    "order": "order",
+    "losses": "losses",
+    "flow": "verdict",
+}
 DUPLICATES = ("resend", "republish", "redelivery")
 """Findings by which an event counts as duplicated."""
 EXPLAINED = ("replay", "content-duplicate")
@@ -47,12 +55,30 @@ class Documents:
     """`flowtrail.ask/1` on what the flow report is about."""
 
 
-def gather(report: str, source: Source, window: Window, filter_text: str = "", *, what: str | None = None) -> Documents:
+Step = Callable[[str], None]
+"""Is told what is being done: `asking for the lag`, `asking about the events: 12 of 48`."""
+
+
+def unsaid(_step: str) -> None:
+    """Take no note of a step."""
+
+
+def gather(
+    report: str,
+    source: Source,
+    window: Window,
+    filter_text: str = "",
+    *,
+    what: str | None = None,
+    step: Step = unsaid,
+) -> Documents:
     """Ask `source` all that `report` needs; `what` names the event or flow of the flow report.
 
-    That one looks through everything, whatever the window. Raises the source's errors.
+    That one looks through everything, whatever the window. Each question is told to `step`. Raises the source's errors.
     """
+    step("asking how complete the data is")
     about: dict[str, Any] = {"source": source.name, "filter": filter_text, "status": source.status()}
+    step(f"asking for the {_ASKED[report]}")
     if report == "flow":
         return Documents(**about, answer=source.ask(what or ""))
     about |= {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
@@ -62,10 +88,12 @@ def gather(report: str, source: Source, window: Window, filter_text: str = "", *
         return Documents(**about, losses=marked(source.losses(window, filter_text)))
     if report == "lag":
         rebalances = source.findings(window, "kind:redelivery")
+        step("asking for the lag")
         lag = source.lag(window, filter_text)
+        step("asking how long events take")
         return Documents(**about, findings=rebalances, lag=lag, latency=_latency(source, window, filter_text))
     found = marked(source.findings(window, f"{filter_text} kind:{','.join((*DUPLICATES, *EXPLAINED))}".strip()))
-    return Documents(**about, findings=found, events=_events(source, found))
+    return Documents(**about, findings=found, events=_events(source, found, step))
 
 
 def _latency(source: Source, window: Window, filter_text: str) -> Document | None:
@@ -74,7 +102,7 @@ def _latency(source: Source, window: Window, filter_text: str) -> Document | Non
     return None if any(term.field == "verdict" for term in terms) else source.latency(window, filter_text)
 
 
-def _events(source: Source, findings: Document) -> dict[str, Document]:
+def _events(source: Source, findings: Document, step: Step) -> dict[str, Document]:
     wanted = [
         message_id
         for finding in findings["findings"]
@@ -83,9 +111,11 @@ def _events(source: Source, findings: Document) -> dict[str, Document]:
     ]
     events: dict[str, Document] = {}
     deadline = monotonic() + MOST_SECONDS
-    for message_id in list(dict.fromkeys(wanted))[:MOST_ASKED]:
+    asked = list(dict.fromkeys(wanted))[:MOST_ASKED]
+    for place, message_id in enumerate(asked, 1):
         if monotonic() > deadline:
             break
+        step(f"asking about the events: {place} of {len(asked)}")
         try:
             answer = source.ask(f"id:{message_id}")
         except NothingKnown:  # its spans were removed since the findings were asked for

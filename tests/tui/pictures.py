@@ -1,5 +1,6 @@
 """Every screen and state, reached by keys from fixed data: what the snapshots hold and the guide's pictures show."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from textual.widgets import Input
 
 from flowtrail_collector.errors import StoreDamaged
 from flowtrail_tui.app import FlowtrailApp
+from flowtrail_tui.model.reports import RUNNING, WAITING
 from flowtrail_tui.settings import Settings
+from flowtrail_tui.views.reports import ReportsView
 from tests.tui.fake import SECOND, FakeSource
 from tests.tui.pilot import Driven
 
@@ -89,6 +92,34 @@ async def _broken_map(driven: Driven) -> None:
     await driven.wait(5)
 
 
+async def _asking(driven: Driven) -> None:
+    driven.source.latency_s = 60.0
+    await driven.pilot.press("enter", "j", "enter")
+    view = driven.app.query_one(ReportsView)
+    while len(view.jobs[0].steps) < 2:
+        await driven.pilot.pause(0.05)
+    driven.source.now_ns += 3 * SECOND
+    driven.app.tick()
+    await driven.pilot.pause()
+
+
+async def _made(driven: Driven) -> None:
+    view = driven.app.query_one(ReportsView)
+    while any(job.state in (WAITING, RUNNING) for job in view.jobs):
+        await driven.pilot.pause(0.05)
+    await driven.settle()
+    for row in view.files.rows:
+        os.utime(row.path, ns=(FakeSource.now_ns, FakeSource.now_ns))
+    view.reload()
+    await driven.settle()
+
+
+async def _not_made(driven: Driven) -> None:
+    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
+    await driven.pilot.press("enter")
+    await _made(driven)
+
+
 FILTER = ("slash", *"verdict", "colon", "exclamation_mark", *"ok", "enter")
 WRONG = ("slash", *"topic", "colon", *"orders", "space", *"vredict", "colon", *"ok", "enter")
 UNKNOWN = ("colon", *"orders", "colon", "3", "colon", "9", "9", "enter")
@@ -140,6 +171,12 @@ PICTURES: dict[str, Picture] = {
     "map-ascii": Picture(("4", *"llj"), look=Settings("ansi", ascii_only=True)),
     "map-loading": Picture(then=_slow_map),
     "map-error": Picture(("4",), then=_broken_map),
+    "reports": Picture(("5",)),
+    "reports-running": Picture(("5",), then=_asking),
+    "reports-done": Picture(("5", "space", "j", "space", "escape", "enter"), then=_made),
+    "reports-failed": Picture(("5", "j"), then=_not_made),
+    "reports-flow": Picture(("j", "enter", "5", "G", "enter"), source={"hostile": True}),
+    "export": Picture(("e",)),
     "help": Picture(("question_mark",)),
     "time-range": Picture(("t",)),
     "yank": Picture(("j", "y")),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +18,10 @@ from flowtrail_collector.errors import FlowtrailError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+_OPENS_S = 2.0
+"""An opener that takes longer than this has opened the file and waits for it to be closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,44 @@ def short(path: Path) -> str:
         if path.is_relative_to(folder):
             return f"{sign}/{path.relative_to(folder)}"
     return str(path)
+
+
+def short_folder() -> str:
+    """Name the folder that files go to, as briefly as it can be found."""
+    here, home = Path.cwd(), Path.home()
+    return f"~/{here.relative_to(home)}".removesuffix("/.") if here.is_relative_to(home) else str(here)
+
+
+def open_for_people(path: Path) -> str:
+    """Open a file with what the desktop has for it, and say so; where there is no desktop say where the file is.
+
+    Blocks for a moment.
+    """
+    opener = _opener()
+    if opener is None:
+        return f"no desktop here to open it; the file is {path} (y copies that)"
+    try:
+        process = subprocess.Popen(  # noqa: S603 (the desktop's opener, a file of ours)
+            [opener, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        failed = process.wait(_OPENS_S)
+    except subprocess.TimeoutExpired:
+        failed = 0  # it stays with what it opened
+    except OSError:
+        failed = 1
+    if failed:
+        return f"{Path(opener).name} could not open it; the file is {path} (y copies that)"
+    return f"opened with {Path(opener).name}: {path}"
+
+
+def _opener() -> str | None:
+    if sys.platform == "darwin":
+        return shutil.which("open")
+    return shutil.which("xdg-open") if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") else None
 
 
 def take(beside: Path, stem: str, ending: str, folder: Path | None = None) -> Path:

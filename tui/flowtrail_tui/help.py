@@ -53,6 +53,17 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Reports",
+        (
+            ("enter", "make the report under the cursor; several wait for each other"),
+            ("space", "choose formats, or let one go"),
+            ("esc", "end the report that is being made; nothing of it is left"),
+            ("tab", "reports, formats, files"),
+            ("enter o", "on a file: open it"),
+            ("y", "copy a file's path, or the command that makes the report"),
+        ),
+    ),
+    (
         "Ask",
         (
             ("↑ ↓", "in the input: earlier, later question"),

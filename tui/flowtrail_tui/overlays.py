@@ -13,6 +13,7 @@ from textual.widgets import Input
 from flowtrail_tui.help import help_lines
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, clip_line, line
+from flowtrail_tui.safe import safe
 from flowtrail_tui.widgets.entry import Entry
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Document, Table
@@ -128,7 +129,8 @@ class Prompt(ModalScreen[str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if self._told(event.value)[0]:
-            self.dismiss(event.value.strip())
+            # Left as it stands it comes back as it was, be it shown in escapes.
+            self.dismiss(self._value if event.value == safe(self._value) else event.value.strip())
 
 
 class Picker(ModalScreen[Value | None], Generic[Value]):

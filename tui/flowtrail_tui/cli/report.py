@@ -13,7 +13,23 @@ from flowtrail_tui.cli import options
 STDOUT = Path("-")
 
 
-@click.command("report")
+def _help() -> str:
+    from flowtrail_reports import ABOUT
+
+    names = {name: f"{name} WHAT" if name == "flow" else name for name in ABOUT}
+    return "\n".join(
+        (
+            f"Write a report: {', '.join(list(names.values())[:-1])}, or {list(names.values())[-1]}.",
+            "\n\b",
+            *(f"{names[name]:<12}{does}" for name, does in ABOUT.items()),
+            "\n\b",
+            "Without -o, csv, json, md and junit go to standard output,",
+            "html and parquet to flowtrail-REPORT.FORMAT.",
+        )
+    )
+
+
+@click.command("report", help=_help())
 @click.argument("report", metavar="REPORT")
 @options.reading
 @click.option(
@@ -43,19 +59,7 @@ def command(
     formats: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    r"""Write a report: lag, duplicates, order, losses, or flow WHAT.
-
-    \b
-    lag         how far each group is behind, and whether it catches up
-    duplicates  what was written, handed out or handled more than once
-    order       where arrival differs from sequence, counted as in RFC 4737
-    losses      what was published and consumed, and what was lost on the way
-    flow WHAT   the story of one event or flow; WHAT is what `flowtrail ask` takes
-
-    \b
-    Without -o, csv, json, md and junit go to standard output,
-    html and parquet to flowtrail-REPORT.FORMAT.
-    """
+    """Write one report in one or several formats."""
     from flowtrail_reports import FORMATS, REPORTS, build_report, gather, render
 
     _known("report", report, REPORTS)

@@ -82,6 +82,11 @@ def no_map(filter_text: str, window: str) -> Notice:
     return Notice("Nothing flowed", why)
 
 
+def no_reports() -> Notice:
+    """Say that no file was made yet, here."""
+    return Notice("Nothing made yet", "Reports and exports that are written into this folder are listed here.")
+
+
 def nothing_asked() -> Notice:
     """Say what can be asked."""
     return Notice(

@@ -37,6 +37,7 @@ VIEWS = (
     Entry(
         "map", "4", "Map", "what flows where, how fast, and what is wrong on the way", "flowtrail_tui.views.map:MapView"
     ),
+    Entry("reports", "5", "Reports", "make reports, and find them", "flowtrail_tui.views.reports:ReportsView"),
     Entry("ask", ":", "Ask", "ask about an event, a flow, a record or a key", "flowtrail_tui.views.ask:AskView"),
 )
 NAMES = tuple(entry.name for entry in VIEWS)
