@@ -24,6 +24,7 @@ def test_nothing_known(telling: Telling) -> None:
         "since": None,
         "coverage": None,
         "rows": [],
+        "rebalances": [],
     }
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.questions.lag_facts import BEFORE, SLICES, Facts, Held, Log, LogFacts, Pair, Span, gather, run
-from flowtrail_collector.questions.lag_rules import Moment, Past, eta_ms, phase, rate, status
+from flowtrail_collector.questions.lag_rules import Moment, Past, eta_ms, hot_key, phase, rate, status
 from flowtrail_collector.questions.relations import sql_of
 from flowtrail_collector.questions.scope import fetch
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
@@ -35,6 +35,13 @@ _WANTED = """
         unnest($lasts) AS last_offset
 """
 
+_HOT_WANTED = """
+    SELECT unnest($numbers) AS number, unnest($destinations) AS destination, unnest($partitions) AS "partition",
+        unnest($clusters::VARCHAR[]) AS cluster_id
+"""
+MOST_HOT = 5
+"""So many partitions are looked at for a hot key."""
+
 Row = dict[str, Any]
 
 
@@ -43,11 +50,14 @@ def lag(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -
     filter.require(FIELDS, "lag")
     span = _span(connection, window)
     rows: list[Row] = []
+    rebalances: list[Row] = []
     if span is not None:
         facts = gather(connection, span)
         known = [_Reading(facts, pair) for pair in facts.pairs.values()]
         _date(connection, facts, [one for one in known if one.lag])
         rows = [row for row in map(_Reading.row, known) if filter.matches(row)]
+        rebalances = _rebalances(connection, span, {row["group"] for row in rows})
+        _name_hot_keys(connection, span, rows)
     rows.sort(key=lambda row: (row["group"], row["destination"], -1 if row["partition"] is None else row["partition"]))
     return {
         "schema": SCHEMA,
@@ -56,6 +66,7 @@ def lag(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -
         "since": None if span is None else rfc3339(span.from_ns),
         "coverage": _coverage(connection),
         "rows": rows,
+        "rebalances": rebalances,
     }
 
 
@@ -127,6 +138,7 @@ class _Reading:
             "member": self.members.owner or (self.held.member if self.held else None),
             "members": self.members.count,
             "history": self._history(),
+            "hot_key": None,
             "grade": self._grade(),
         }
 
@@ -282,6 +294,41 @@ def _date(connection: duckdb.DuckDBPyConnection, facts: Facts, readings: list[_R
     for row in run(connection, "lag_broker_known", values, lag_wanted=_WANTED):
         one = wanted[row["number"]]
         one.known_ns = row["known_ns"] if one.known_ns is None else min(one.known_ns, row["known_ns"])
+
+
+def _rebalances(connection: duckdb.DuckDBPyConnection, span: Span, groups: set[str]) -> list[Row]:
+    """Return when the members of these groups were assigned partitions anew, oldest first."""
+    told = fetch(connection, sql_of("lag_rebalances"), {"from_ns": span.from_ns, "until_ns": span.until_ns})
+    return [
+        {"group": row["grp"], "generation": row["generation"], "at": rfc3339(row["at_ns"])}
+        for row in told
+        if row["grp"] in groups
+    ]
+
+
+def _name_hot_keys(connection: duckdb.DuckDBPyConnection, span: Span, rows: list[Row]) -> None:
+    """Name the key that outweighs the others in the partition that is furthest behind, of each group and destination.
+
+    Only of the `MOST_HOT` with most unread records: to count keys is to read what came in.
+    """
+    worst: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        if row["lag"] and row["partition"] is not None:
+            place = (row["group"], row["destination"])
+            worst[place] = max(worst.get(place, row), row, key=lambda one: one["lag"])
+    wanted = dict(enumerate(sorted(worst.values(), key=lambda row: -row["lag"])[:MOST_HOT]))
+    if not wanted:
+        return
+    values = {
+        "from_ns": span.from_ns,
+        "until_ns": span.until_ns,
+        "numbers": list(wanted),
+        "destinations": [row["destination"] for row in wanted.values()],
+        "partitions": [row["partition"] for row in wanted.values()],
+        "clusters": [row["cluster_id"] for row in wanted.values()],
+    }
+    for found in run(connection, "lag_hot_keys", values, lag_wanted=_HOT_WANTED):
+        wanted[found["number"]]["hot_key"] = hot_key(found["message_key"], found["most"], found["records"])
 
 
 def _producers_told(facts: Facts, log: Log) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +186,17 @@ def rate(points: tuple[tuple[int, int], ...], as_of_ns: int) -> float | None:
     if not points or as_of_ns <= points[0][0] or (len(points) == 1 and as_of_ns - points[0][0] < QUIET_NS):
         return None
     return max(0, points[-1][1] - points[0][1]) * 1e9 / (as_of_ns - points[0][0])
+
+
+HOT_SHARE = 0.2
+HOT_LEAST = 10
+
+
+def hot_key(key: str | None, most: int | None, records: int) -> dict[str, Any] | None:
+    """Name a partition's hot key: at least ten records of the window, and a fifth of all that came in, have it."""
+    if key is None or most is None or most < HOT_LEAST or most < HOT_SHARE * records:
+        return None
+    return {"key": key, "share": most / records, "records": most}
 
 
 def eta_ms(word: str, lag: int | None, rate_in: float | None, rate_out: float | None) -> float | None:
