@@ -270,7 +270,7 @@ async def _body(request: Request) -> Document:
 
 
 class _Kept:
-    """An answer that is kept for twenty times as long as it took: screens ask for the status every second."""
+    """An answer that is kept for twenty times as long as it took: screens ask for the status all the time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -284,7 +284,7 @@ class _Kept:
             if began >= self._until:
                 self._answer = make()
                 took = time.monotonic() - began
-                self._until = began + took + max(0.5, 20 * took)
+                self._until = began + took + max(0.2, 20 * took)
             return self._answer
 
 

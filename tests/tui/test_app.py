@@ -79,7 +79,7 @@ async def test_the_next_page_comes_before_the_end() -> None:
     """Going down asks for more rows; the list is as long as the window."""
     async with running() as ft:
         await ft.press("end")
-        assert "100 of 200+" in ft.text()
+        assert "30 of 130+" in ft.text()
         await ft.press("end")
         await ft.press("pagedown")
         assert ft.app.query_one(FlowsView).table.count() >= 200

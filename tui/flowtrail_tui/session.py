@@ -20,6 +20,7 @@ STATUS_LANE = "status"
 NAMES_LANE = "names"
 EXPORT_LANE = "export"
 _SECOND = 10**9
+_OFTEN_NS = 10**9 // 4
 
 
 class Session:
@@ -68,17 +69,25 @@ class Session:
         store = self.status.get("store")
         return f.whole(store.get("spans") if isinstance(store, dict) else self.status.get("spans"))
 
+    def stand(self) -> object:
+        """Return what changes whenever the source came to know more; None where it does not say."""
+        stored, as_of = self.stored(), self.status.get("as_of")
+        return None if stored is None or as_of is None else (stored, as_of)
+
     @property
     def low_coverage(self) -> bool:
         """True where so much telemetry is missing that answers suffer."""
         return self.coverage is not None and self.coverage < LOW_COVERAGE
 
     def ask_status(self, *, at_once: bool = False) -> None:
-        """Ask how the source is, about once a second; a file that answered does not change."""
+        """Ask how the source is, several times a second: that costs it little, and says whether there is more to ask.
+
+        A file that answered does not change.
+        """
         now = self.now()
         due = now >= self._status_due_ns and self.link.may_ask(now) and (self.source.live or not self.link.connected)
         if (due or at_once) and self.ask(STATUS_LANE, None, self.source.status):
-            self._status_due_ns = now + _SECOND
+            self._status_due_ns = now + _OFTEN_NS
 
     def learn(self, answer: Answer) -> bool:
         """Learn from an answer whether the source is there; tells whether that changed.

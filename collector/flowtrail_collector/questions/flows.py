@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SPANS_A_PAGE = 500
+SPANS_A_STEP = 500
 """Spans that one step back in time looks at: with what stands around them, a narrow scope is at its best."""
+LEAST_SPANS, SPANS_A_FLOW = 200, 7
+"""Few flows are found among fewer spans: half of the cost of a small page was in flows that did not fit on it."""
 STEPS = 25
 """Steps that one request may take before it hands back a page that is not full, with `next` to go on."""
 
@@ -52,9 +54,10 @@ def flows(
     low = window.since_ns if window.since_ns is not None else 0
     high = min(cursor, window.until_ns) if window.until_ns is not None else cursor
     exhausted = False
+    most = min(SPANS_A_STEP, max(LEAST_SPANS, SPANS_A_FLOW * limit))
     for _ in range(STEPS):
-        spans = _newest(connection, low, high)
-        exhausted = len(spans) < SPANS_A_PAGE
+        spans = _newest(connection, low, high, most)
+        exhausted = len(spans) < most
         if not spans:
             break
         with scope_around(connection, _seeds(spans), whole_chains=False) as scope:
@@ -90,7 +93,7 @@ def _cursor(after: str | None) -> int:
     return min(int(after), 2**63 - 1)
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[Row]:
+def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int, most: int) -> list[Row]:
     return fetch(
         connection,
         f"""
@@ -99,7 +102,7 @@ def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[
         FROM span_rows
         WHERE start_ns BETWEEN ? AND ? AND operation IN ('send', 'create', 'process', 'receive')
         ORDER BY start_ns DESC, trace_id, span_id
-        LIMIT {SPANS_A_PAGE}
+        LIMIT {most}
         """,
         [low, high],
     )

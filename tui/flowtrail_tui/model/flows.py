@@ -32,7 +32,10 @@ _ROOT_FIELDS = {
 """Fields of `open` templates, by their names in a flow's first event."""
 _PLURALS = {"event": "events", "delivery": "deliveries"}
 PAGE = 100
-"""So many flows are asked for at once: some screens of them. A live list asks all the time, and each flow is judged."""
+"""So many flows are read at once where someone reads on: some screens of them."""
+AROUND_ROWS = 6
+"""Lines of the screen that are never rows. A list that follows asks for no more flows than can be seen: each is judged,
+and soon the next ones are asked for."""
 MOST_NEWER = 200
 """Up to so many newer flows are counted."""
 SHORT_TIME_BELOW = 72
@@ -165,13 +168,16 @@ class Page:
     rows: tuple[FlowRow, ...]
     next: str | None
     coverage: float | None
+    full: bool = False
+    """It has as many rows as were asked for."""
 
 
-def read_page(document: dict[str, Any]) -> Page:
+def read_page(document: dict[str, Any], limit: int = PAGE) -> Page:
     """Read a document of `flowtrail.flows/1`; done in the thread that asked, it costs some milliseconds."""
     following = document.get("next")
     rows = tuple(map(flow_row, f.items(document.get("rows"))))
-    return Page(rows, None if following is None else str(following), f.number(document.get("coverage")))
+    coverage = f.number(document.get("coverage"))
+    return Page(rows, None if following is None else str(following), coverage, len(rows) >= limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,7 @@ class Tail:
             return self
         rows, following = page.rows, page.next
         oldest = min((row.started_ns for row in rows if row.started_ns is not None), default=None)
-        if following is None or len(rows) >= PAGE:
+        if following is None or page.full:
             return Tail(rows, following)
         fresh = {row.identity for row in rows}
         older = tuple(

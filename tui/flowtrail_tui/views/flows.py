@@ -35,6 +35,11 @@ _PATIENCE_NS = _SECOND // 10
 """A question older than this is shown as under way."""
 
 
+_SHARE = 2
+"""A live list asks again after half the time of a refresh, so that what is published is seen within a whole one, and not
+before twice the time that the last answer took: where the collector is busy, who looks on must not make it busier."""
+_SELDOM_NS = 10 * _SECOND
+"""So often it asks where nothing came: flows leave the time range all the same."""
 _LATE_NS = 2 * _SECOND
 """So long the next page of a list that follows may take before the list says that it is behind."""
 _MOST_STEPS = 20
@@ -66,6 +71,8 @@ class FlowsView(View):
         self.tail = Tail()
         self.error: Exception | None = None
         self._due_ns = 0
+        self._asked_ns = 0
+        self._known: object = None
         self._asked_before = False
         self._waiting = False
         self._late = False
@@ -127,25 +134,36 @@ class FlowsView(View):
         )
 
     def poll(self) -> None:
-        """Ask for the newest page, or for what is newer than the pinned rows, about once a second.
+        """Ask for the newest page, or for what is newer than the pinned rows, where anything has come since.
 
         After an answer with nothing at all in it, at the next tick: it cost little, and the first flow is waited for.
         """
         now = self.session.now()
         self._show_waiting(now)
-        if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self.session.source.live):
+        if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self._news()):
             return
-        asked = self._ask_newer() if self.tail.pinned else self._ask_newest()
-        if asked:
-            self._due_ns = now + self.session.refresh_ns
+        if self._ask_newer() if self.tail.pinned else self._ask_newest():
+            self._asked_ns, self._due_ns = now, now + self.session.refresh_ns
+            self._known = self.session.stand()
+
+    def _news(self) -> bool:
+        """Tell whether the answer may be another one by now: the same spans give the same answer."""
+        known = self._known if self.session.now() < self._asked_ns + _SELDOM_NS else None
+        return self.session.source.live and (known is None or self.session.stand() != known)
+
+    def _rest(self) -> None:
+        """Say when to ask again, now that an answer came."""
+        took = self.session.now() - self._asked_ns
+        self._due_ns = self._asked_ns + max(self.session.refresh_ns // 2, _SHARE * took)
 
     def _ask_newest(self) -> bool:
         window = self.session.window()
         if window is None:
             return False
         source, text = self.session.source, self.filter.text
+        limit = max(1, min(model.PAGE, self.app.size.height - model.AROUND_ROWS)) if source.live else model.PAGE
         return self.session.ask(
-            "flows", (window, text), lambda: model.read_page(source.flows(window, text, limit=model.PAGE))
+            "flows", (window, text), lambda: model.read_page(source.flows(window, text, limit=limit), limit)
         )
 
     def _ask_newer(self) -> bool:
@@ -170,7 +188,10 @@ class FlowsView(View):
 
     def answered(self, answer: Answer) -> None:
         """Take a page, a count, or an error."""
+        if answer.lane != "flows-more":
+            self._rest()
         if answer.error is not None:
+            self._known = None
             self._failed(answer.error)
             return
         self._asked_before = True
@@ -198,7 +219,7 @@ class FlowsView(View):
         self.preview.redraw()
         self.frame.took_coverage(page.coverage)
         if not self.tail.rows and self.tail.next is None and not self.filter.text:
-            self._due_ns = self.session.now()
+            self._due_ns, self._known = self.session.now(), None
         self._fill()
 
     def _say_why_empty(self) -> None:
@@ -265,7 +286,7 @@ class FlowsView(View):
         """Show old rows as old; ask at once when the source is back."""
         self.table.show_dimmed(dimmed=self.session.link.disconnected and bool(self.tail.rows))
         if self.session.link.connected:
-            self._due_ns = 0
+            self._due_ns, self._known = 0, None
         self.filter.redraw()
 
     def status_changed(self) -> None:
@@ -334,7 +355,7 @@ class FlowsView(View):
             self.table.action_jump(-1)
             return
         self.tail = self.tail.release()
-        self._due_ns = 0
+        self._due_ns, self._known = 0, None
         self.table.show_rows(cursor=0)
         self.filter.redraw()
         self.frame.redraw_footer()
