@@ -170,7 +170,8 @@ class Hands:
             self.terminal.take(0.05)
             now = self.terminal.screen.lines[_BODY]
             if now != before:
-                last, before, changed = self.terminal.heard, now, True
+                last, before = self.terminal.heard, now
+                changed = "▒▒▒" not in self.terminal.screen.text and "asking" not in self.terminal.screen.text
             if time.monotonic() > began + 30:
                 raise TimeoutError(f"nothing settled:\n{self.terminal.screen.text}")
         return last - began

@@ -14,6 +14,7 @@ from flowtrail_collector.questions.around import Seeds, scope_around
 from flowtrail_collector.questions.ask import DUPLICATES, REORDERS
 from flowtrail_collector.questions.documents import coverage, finding_rows, head
 from flowtrail_collector.questions.scope import fetch
+from flowtrail_collector.store.lookup import holds
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ Document = dict[str, Any]
 
 SPANS_A_STEP = 500
 """Spans that one step back in time looks at: with what stands around them, a narrow scope is at its best."""
-LEAST_SPANS, SPANS_A_FLOW = 200, 7
-"""Few flows are found among fewer spans: half of the cost of a small page was in flows that did not fit on it."""
+LEAST_FLOWS = 25
+"""A step that goes on after others judges at least so many flows: to judge one costs little less."""
+LOOK_BACK_NS = 60 * 10**9
+"""So far before a step its flows' beginnings are looked for."""
 STEPS = 25
 """Steps that one request may take before it hands back a page that is not full, with `next` to go on."""
 
@@ -54,16 +57,20 @@ def flows(
     low = window.since_ns if window.since_ns is not None else 0
     high = min(cursor, window.until_ns) if window.until_ns is not None else cursor
     exhausted = False
-    most = min(SPANS_A_STEP, max(LEAST_SPANS, SPANS_A_FLOW * limit))
     for _ in range(STEPS):
-        spans = _newest(connection, low, high, most)
-        exhausted = len(spans) < most
+        spans = _newest(connection, low, high)
+        exhausted = len(spans) < SPANS_A_STEP
         if not spans:
             break
-        with scope_around(connection, _seeds(spans), whole_chains=False) as scope:
-            covered = _lower(covered, coverage(scope))
-            lines = _lines(scope)
         edge = spans[-1]["start_ns"]
+        begun_here = spans
+        if not exhausted:
+            edge, begun_here = _begun_after(connection, spans, edge, max(limit - len(rows), LEAST_FLOWS))
+        lines: list[Document] = []
+        if begun_here:
+            with scope_around(connection, _seeds(begun_here), whole_chains=False) as scope:
+                covered = _lower(covered, coverage(scope))
+                lines = _lines(scope)
         for line in lines:
             begun = line["started_ns"]
             if line["flow"] in seen or begun < low or begun > high or (begun <= edge and not exhausted):
@@ -93,19 +100,48 @@ def _cursor(after: str | None) -> int:
     return min(int(after), 2**63 - 1)
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int, most: int) -> list[Row]:
+def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[Row]:
     return fetch(
         connection,
         f"""
-        SELECT start_ns, trace_id, message_id, causation_id, transaction_id, destination, "partition", "offset",
-            offset_last, origin_destination, origin_partition, origin_offset
+        SELECT start_ns, trace_id, correlation_id, message_id, causation_id, transaction_id, destination, "partition",
+            "offset", offset_last, origin_destination, origin_partition, origin_offset
         FROM span_rows
         WHERE start_ns BETWEEN ? AND ? AND operation IN ('send', 'create', 'process', 'receive')
         ORDER BY start_ns DESC, trace_id, span_id
-        LIMIT {most}
+        LIMIT {SPANS_A_STEP}
         """,
         [low, high],
     )
+
+
+def _begun_after(
+    connection: duckdb.DuckDBPyConnection, spans: list[Row], edge: int, wanted: int
+) -> tuple[int, list[Row]]:
+    """Return the spans of the newest flows, about as many as are wanted, and the moment after which all those began.
+
+    To judge a flow is what is dear. Those that began before this step are shown by a later one, and so are those beyond
+    the wanted ones.
+    """
+    traces = list({span["trace_id"] for span in spans if span["correlation_id"]})
+    before = fetch(
+        connection,
+        f"""
+        SELECT DISTINCT trace_id, correlation_id FROM span_rows
+        WHERE start_ns BETWEEN $1 AND $2 AND correlation_id IS NOT NULL AND {holds("trace_id", "$3::BLOB[]")}
+        """,
+        [edge - LOOK_BACK_NS, edge, traces],
+    )
+    known = {_flow_of(row) for row in before}
+    begun = {_flow_of(span): span["start_ns"] for span in spans if _flow_of(span) not in known}  # the oldest is last
+    newest = sorted(begun.values(), reverse=True)
+    if len(newest) > wanted and newest[wanted] < newest[0]:
+        edge = newest[wanted]
+    return edge, [span for span in spans if begun.get(_flow_of(span), edge) > edge]
+
+
+def _flow_of(span: Row) -> tuple[bytes, str | None]:
+    return span["trace_id"], span["correlation_id"]
 
 
 def _seeds(spans: list[Row]) -> Seeds:

@@ -36,8 +36,9 @@ _PATIENCE_NS = _SECOND // 10
 
 
 _SHARE = 2
-"""A live list asks again after half the time of a refresh, so that what is published is seen within a whole one, and not
-before twice the time that the last answer took: where the collector is busy, who looks on must not make it busier."""
+"""A live list asks again after half the time of a refresh, so that what is published is seen within a whole one, and
+not before twice the time that the last answer took: where the collector is busy, who looks on must not make it
+busier."""
 _SELDOM_NS = 10 * _SECOND
 """So often it asks where nothing came: flows leave the time range all the same."""
 _LATE_NS = 2 * _SECOND
