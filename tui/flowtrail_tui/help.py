@@ -53,6 +53,16 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Anomalies",
+        (
+            ("enter", "list the findings of the cause; there: ask about the event"),
+            ("A", "acknowledge the cause, or open it again"),
+            ("M", "mute the cause: out of the inbox; the filter state:muted shows it"),
+            ("n", "note something on the cause"),
+            ("d", "what is new, more, less or gone since the window before"),
+        ),
+    ),
+    (
         "Reports",
         (
             ("enter", "make the report under the cursor; several wait for each other"),

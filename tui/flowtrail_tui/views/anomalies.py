@@ -20,6 +20,7 @@ from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
 from flowtrail_tui.views.causefindings import CauseFindings
 from flowtrail_tui.views.filterbar import FilterBar
 from flowtrail_tui.views.inboxexport import exporting
+from flowtrail_tui.views.marks import Marks
 from flowtrail_tui.views.notebar import NoteBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
@@ -62,7 +63,7 @@ class AnomaliesView(View):
         self.order = "impact"
         self.compares = False
         self.error: Exception | None = None
-        self._wanted: list[Wanted] = []
+        self.marks = Marks()
         self._due_ns = 0
         self._asked_before = False
         self._waiting = False
@@ -131,7 +132,7 @@ class AnomaliesView(View):
         if now < self._due_ns or not self.session.may_ask() or (self._asked_before and not self.session.source.live):
             return
         window = self.session.window()
-        if window is None or self._wanted:
+        if window is None or self.marks.pending:
             return
         source, text, before = self.session.source, self.filter.text, self._window_before()
 
@@ -175,10 +176,7 @@ class AnomaliesView(View):
     def _show_rows(self) -> None:
         """Show the rows; the cursor stays on its cause, whatever place it has now."""
         selected, place = self.table.current, self.table.cursor
-        now = self.session.now()
-        pending = {one.cause: one for one in self._wanted}
-        marks = {row.id: pending[row.id].mark(row, now) for row in self.inbox.rows if row.id in pending}
-        rows: Sequence[CauseRow] = model.marked(self.inbox.rows, marks)
+        rows = self.marks.on(self.inbox.rows, self.session.now())
         if self.before is not None:
             rows = model.compared(rows, self.before.rows)
         rows = model.ordered(rows, self.order)
@@ -332,25 +330,18 @@ class AnomaliesView(View):
 
     def _want(self, wanted: Wanted) -> None:
         """Show a mark at once, and have it kept."""
-        self._wanted.append(wanted)
         self.session.queries.withdraw("anomalies")  # what it answers is older than the mark
+        self.marks.want(wanted, self.session)
         self.frame.say(wanted.said())
         self._show_rows()
-        self._ask_mark()
-
-    def _ask_mark(self) -> None:
-        if self._wanted:
-            first, source = self._wanted[0], self.session.source
-            self.session.ask("anomalies-mark", first, lambda: source.mark(first.cause, first.state, note=first.note))
 
     def _kept(self, answer: Answer) -> None:
-        """Go on with the next mark; when all are kept, show what the source has."""
-        kept = self._wanted.pop(0)
-        if answer.error is not None:
-            self.frame.say(kept.refused(str(answer.error)))
+        """Say what was refused; when all are kept, show what the source has."""
+        refused = self.marks.kept(answer, self.session)
+        if refused:
+            self.frame.say(refused)
             self._show_rows()
-        self._ask_mark()
-        if not self._wanted:
+        if not self.marks.pending:
             self._asked_before = False
             self._due_ns = 0
             self.poll()
