@@ -40,6 +40,14 @@ def test_hostile_data_is_inert_on_every_screen(env: dict[str, str], rows: int) -
         terminal.press("4")
         terminal.press("llvjy")
         terminal.press("\x1b")
+        terminal.press("3")
+        for _ in range(min(rows, 5)):
+            terminal.press("jA\r")  # its findings
+            terminal.press("y")
+            terminal.press("\x1b")
+            terminal.press("\x1b")
+        terminal.press("n\x1b[200~\x1b]52;c;cm0=\x07\x9b31m\u202e\x1b[201~\r")  # a paste into a note
+        terminal.press("2")
         terminal.press("/\x1b[200~\x1b]52;c;cm0=\x07\x9b31m\u202e\x1b[201~")  # a paste
         terminal.press("\r")
         terminal.press("\x1b")

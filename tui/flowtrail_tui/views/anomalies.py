@@ -9,32 +9,32 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Window
-from flowtrail_tui.evidence import Evidence
 from flowtrail_tui.model import anomalies as model
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import marking, notices
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.causes import COLUMNS, WIDE_FROM, CauseRow, Inbox, cells, read_inbox
 from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.views import inboxrows
 from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
 from flowtrail_tui.views.causefindings import CauseFindings
 from flowtrail_tui.views.filterbar import FilterBar
-from flowtrail_tui.views.inboxexport import exporting
 from flowtrail_tui.views.marks import Marks
 from flowtrail_tui.views.notebar import NoteBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
 from flowtrail_tui.widgets.virtual import VirtualList
-from flowtrail_tui.yankable import Yankable, of_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
+    from flowtrail_tui.evidence import Evidence
     from flowtrail_tui.exportable import Exporting
     from flowtrail_tui.model.marking import Wanted
     from flowtrail_tui.queries import Answer
+    from flowtrail_tui.yankable import Yankable
 
 PANE_FROM_HEIGHT = 30
 _SECOND = 10**9
@@ -156,7 +156,8 @@ class AnomaliesView(View):
         if answer.lane == "anomalies-mark":
             self._kept(answer)
         elif answer.lane == "anomalies-findings":
-            self._take_findings(answer)
+            self.findings.answered(answer, self.session.source.name)
+            self._redraw()
         elif answer.error is not None:
             self._failed(answer.error)
         else:
@@ -249,8 +250,8 @@ class AnomaliesView(View):
         self.table.show_loading(loading=True)
         self.filter.redraw()
         self.poll()
-        if self.findings.opened and self.findings.cause is not None:
-            self._ask_findings(self.findings.cause)
+        if self.findings.opened:
+            self._ask_findings()
 
     def link_changed(self) -> None:
         """Show old rows as old; ask at once when the source is back."""
@@ -260,14 +261,8 @@ class AnomaliesView(View):
 
     def yankables(self) -> list[Yankable]:
         """Offer the selected finding, or cause."""
-        if self.findings.opened:
-            finding = self.findings.table.current
-            return of_row("event", model.event_of(finding), finding) if finding is not None else []
-        row = self.table.current
-        if row is None:
-            return []
-        filtered = Yankable("command", f"flowtrail findings cause:{row.id} --json")
-        return [*of_row("what happened", row.happened, row.document), Yankable("cause", row.id), filtered]
+        opened = self.findings.opened
+        return inboxrows.yankables(None if opened else self.table.current, self._finding() if opened else None)
 
     def openables(self) -> dict[str, str]:
         """Offer the selected finding's event, or the newest one of the selected cause."""
@@ -279,16 +274,15 @@ class AnomaliesView(View):
         finding, row = self._finding(), self._selected()
         if row is None or finding is None:
             return None
-        title, document = row.happened, row.document
-        if self.findings.opened:
-            title, document = f.word(finding.get("summary"), row.happened), finding
-        return Evidence(title, model.evidence_of(document), model.question_of(finding) or "")
+        return inboxrows.evidence(row, finding, alone=self.findings.opened)
 
     def export(self) -> Exporting | None:
         """Offer the causes as they are shown, or the findings of the opened one."""
         if self.findings.opened:
-            return exporting("findings", self.findings.table.rows, None)
-        return exporting("anomalies", [row.document for row in self.table.rows if not row.gone], self.inbox.document)
+            return inboxrows.exporting("findings", self.findings.table.rows, None)
+        return inboxrows.exporting(
+            "anomalies", [row.document for row in self.table.rows if not row.gone], self.inbox.document
+        )
 
     def sortings(self) -> Sequence[Sorting]:
         """Offer the orders of causes."""
@@ -368,28 +362,15 @@ class AnomaliesView(View):
         for widget in (self.table, self.pane, self.query_one("#anomalies-rule")):
             widget.display = False
         self.findings.open(row)
-        self._ask_findings(row)
+        self._ask_findings()
         self._redraw()
         self.frame.redraw_status()
 
-    def _ask_findings(self, row: CauseRow) -> None:
-        window = self._window_before() if row.gone else self.session.window()
-        if window is None:
-            return
-        source, text = self.session.source, f"cause:{row.id} {_times(self.filter.text)}".strip()
-        self.session.queries.withdraw("anomalies-findings")
-        self.session.ask("anomalies-findings", row.id, lambda: f.items(source.findings(window, text).get("findings")))
-
-    def _take_findings(self, answer: Answer) -> None:
+    def _ask_findings(self) -> None:
         cause = self.findings.cause
-        if not self.findings.opened or cause is None or answer.about != cause.id:
-            return
-        if answer.error is not None:
-            self.findings.table.show_loading(loading=False)
-            self.findings.table.show_notice(notices.failed(answer.error, self.session.source.name))
-            return
-        self.findings.take(answer.result)
-        self._redraw()
+        window = self._window_before() if cause is not None and cause.gone else self.session.window()
+        if window is not None:
+            self.findings.ask(window, self.filter.text, self.session)
 
     @on(VirtualList.Chosen, "#anomaly-findings")
     def _visited(self, event: VirtualList.Chosen) -> None:
@@ -477,8 +458,3 @@ class AnomaliesView(View):
 
 def _cells(row: CauseRow, width: int) -> tuple[Line, ...]:
     return cells(row, wide=width >= WIDE_FROM)
-
-
-def _times(filter_text: str) -> str:
-    """Return what a filter says of time: the findings of a cause are those of the time that the cause was found in."""
-    return " ".join(word for word in filter_text.split() if word.startswith(("since:", "until:")))

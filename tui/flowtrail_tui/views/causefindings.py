@@ -8,6 +8,8 @@ from textual.containers import Vertical
 
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import anomalies as model
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model import notices
 from flowtrail_tui.model.parts import Line, Part, clip_line, line, sides
 from flowtrail_tui.model.words import severity
 from flowtrail_tui.widgets.lines import Lines
@@ -16,8 +18,12 @@ from flowtrail_tui.widgets.table import Table
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from flowtrail_collector.source import Window
     from flowtrail_tui.model.causes import CauseRow
+    from flowtrail_tui.queries import Answer
+    from flowtrail_tui.session import Session
 
+LANE = "anomalies-findings"
 Finding = dict[str, Any]
 
 
@@ -55,9 +61,23 @@ class CauseFindings(Vertical):
         self._head.redraw()
         self.table.focus()
 
-    def take(self, findings: list[Finding]) -> None:
-        """Show the findings."""
-        self.table.set_rows(sorted(findings, key=lambda one: str(one.get("last_at")), reverse=True), cursor=0)
+    def ask(self, window: Window, filter_text: str, session: Session) -> None:
+        """Ask for the findings of the cause in the time that it was found in."""
+        if self.cause is None:
+            return
+        source, text = session.source, f"cause:{self.cause.id} {_times(filter_text)}".strip()
+        session.queries.withdraw(LANE)
+        session.ask(LANE, self.cause.id, lambda: f.items(source.findings(window, text).get("findings")))
+
+    def answered(self, answer: Answer, source_name: str) -> None:
+        """Show the findings, or say what went wrong."""
+        if not self.opened or self.cause is None or answer.about != self.cause.id:
+            return
+        if answer.error is not None:
+            self.table.show_loading(loading=False)
+            self.table.show_notice(notices.failed(answer.error, source_name))
+            return
+        self.table.set_rows(sorted(answer.result, key=lambda one: str(one.get("last_at")), reverse=True), cursor=0)
         self._head.redraw()
 
     def close(self) -> None:
@@ -76,6 +96,11 @@ class CauseFindings(Vertical):
             sides(head, line(Part(count, "dim")), width),
             clip_line((Part("   "), Part(self.cause.happened, "dim")), width),
         ]
+
+
+def _times(filter_text: str) -> str:
+    """Return what a filter says of time; the rest of it the cause has passed already."""
+    return " ".join(word for word in filter_text.split() if word.startswith(("since:", "until:")))
 
 
 def _cells(finding: Finding, _width: int) -> tuple[Line, ...]:
