@@ -100,8 +100,18 @@ def test_marks_say_who_when_and_why() -> None:
     """And how much came since."""
     mark = causes.Mark("acknowledged", "ann", "known since Monday", START, 3)
     assert causes.said(mark) == "acknowledged by ann at 2026-03-01 12:04: known since Monday (3 since)"
+    assert causes.said(causes.Mark("open", "ann", "look", START, 3)) == "noted by ann at 2026-03-01 12:04: look"
     [row] = model.marked(inbox().rows[:1], {inbox().rows[0].id: mark})
     assert "✓ acknowledged +3 since" in text(causes.cells(row))
+
+
+def test_moments_are_told_as_far_as_they_must() -> None:
+    """The minute; `now` only where there is a present; the date where the minute would mislead."""
+    assert causes.moment(START, START) == "12:04"
+    assert causes.moment(START, START, START + 30 * SECOND) == "now"
+    assert causes.moment(START, START, START + 90 * SECOND) == "12:04"
+    assert causes.moment(START, START + 25 * 3600 * SECOND) == "03-01"
+    assert causes.moment(None, START) == "?"
 
 
 def test_a_state_that_is_there_is_taken_back() -> None:

@@ -56,6 +56,8 @@ class CauseRow:
     happened: str
     mark: Mark | None
     as_of_ns: int | None
+    now_ns: int | None = None
+    """The present; None where there is none, in a file."""
     change: str = ""
     """What is different from the window before; empty where that is not shown."""
     document: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -90,16 +92,16 @@ class Inbox:
     document: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-def read_inbox(document: dict[str, Any]) -> Inbox:
-    """Read a document of `flowtrail.causes/1`; what is missing is unknown."""
+def read_inbox(document: dict[str, Any], now_ns: int | None = None) -> Inbox:
+    """Read a document of `flowtrail.causes/1`; what is missing is unknown. `now_ns` is the present of a live source."""
     as_of = f.moment(document.get("as_of"))
     totals = document.get("totals")
     told = {name: f.whole(count) or 0 for name, count in totals.items()} if isinstance(totals, dict) else {}
-    rows = tuple(cause_row(row, as_of) for row in f.items(document.get("rows")))
+    rows = tuple(cause_row(row, as_of, now_ns) for row in f.items(document.get("rows")))
     return Inbox(rows, told, f.number(document.get("coverage")), document)
 
 
-def cause_row(document: dict[str, Any], as_of_ns: int | None) -> CauseRow:
+def cause_row(document: dict[str, Any], as_of_ns: int | None, now_ns: int | None = None) -> CauseRow:
     """Read one row."""
     counts = document.get("trend")
     return CauseRow(
@@ -115,6 +117,7 @@ def cause_row(document: dict[str, Any], as_of_ns: int | None) -> CauseRow:
         happened=f.word(document.get("happened"), ""),
         mark=_mark(document.get("mark")),
         as_of_ns=as_of_ns,
+        now_ns=now_ns,
         document=document,
     )
 
@@ -152,7 +155,7 @@ def cells(row: CauseRow, *, wide: bool = True) -> tuple[Line, ...]:
         line(Part(row.kind, bright)),
         line(Part(row.where, text)),
         line(Part(moment(row.first_ns, row.as_of_ns), "dim")),
-        line(Part(moment(row.last_ns, row.as_of_ns, recent="now"), "dim")),
+        line(Part(moment(row.last_ns, row.as_of_ns, row.now_ns), "dim")),
         line(Part(f.count(row.count), text)),
         line(Part(f.count(row.flows), text)),
         line(Part(trend(row.trend, TREND if wide else SHORT_TREND), "dim" if quiet else "spark")),
@@ -172,12 +175,12 @@ def trend(counts: tuple[float | None, ...], cells: int) -> str:
     return "".join(f.BLOCKS[0 if not count else max(1, round(count / most * 7))] for count in sums)
 
 
-def moment(at_ns: int | None, as_of_ns: int | None, *, recent: str = "") -> str:
-    """Write a moment in six cells: the minute; the date of what is older than a day; `recent` for the last minute."""
+def moment(at_ns: int | None, as_of_ns: int | None, now_ns: int | None = None) -> str:
+    """Write a moment in six cells: the minute; the date of what is older than a day; `now` for the last minute."""
     if at_ns is None or as_of_ns is None:
         return f.clock(at_ns)[:5]
-    if recent and as_of_ns - at_ns < _NOW_NS:
-        return recent
+    if now_ns is not None and now_ns - at_ns < _NOW_NS:
+        return "now"
     return f.clock(at_ns)[:5] if as_of_ns - at_ns < _DAY_NS else f.day(at_ns)[5:]
 
 
@@ -202,5 +205,6 @@ def said(mark: Mark) -> str:
     by = f" by {mark.by}" if mark.by else ""
     at = f" at {f.day(mark.at_ns)} {f.clock(mark.at_ns)[:5]}" if mark.at_ns is not None else ""
     note = f": {mark.note}" if mark.note else ""
-    since = f" ({mark.after:,} since)" if mark.after else ""
-    return f"{mark.state}{by}{at}{note}{since}"
+    since = f" ({mark.after:,} since)" if mark.after and mark.state != "open" else ""
+    state = "noted" if mark.state == "open" and mark.note else mark.state
+    return f"{state}{by}{at}{note}{since}"

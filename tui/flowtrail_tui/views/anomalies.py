@@ -138,7 +138,7 @@ class AnomaliesView(View):
 
         def ask() -> tuple[Inbox, Inbox | None]:
             earlier = None if before is None else read_inbox(source.causes(before, text))
-            return read_inbox(source.causes(window, text)), earlier
+            return read_inbox(source.causes(window, text), now if source.live else None), earlier
 
         if self.session.ask("anomalies", (now, text), ask):
             self._due_ns = now + _EVERY_NS
