@@ -195,11 +195,8 @@ class Api:
     async def _mark(self, request: Request) -> Document:
         said = await _body(request)
         wanted = marking(said.get("cause"), said.get("state"), said.get("note"), said.get("by"))
-        writing = asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: self._store.write(lambda connection: keep(connection, wanted, time.time_ns())),
-        )
-        return await writing
+        # Not in the questions' threads: they may all be at work, and someone waits for this with a key just pressed.
+        return await asyncio.to_thread(self._store.write, lambda connection: keep(connection, wanted, time.time_ns()))
 
     async def _told(self, request: Request, answer: Callable[[], Awaitable[Document]]) -> Response:
         """Answer who may ask, with a document or with what is wrong."""

@@ -39,8 +39,16 @@ _ID_LENGTH = 12
 
 def cause_id(finding: Mapping[str, Any]) -> str:
     """Return the id of a finding's cause."""
-    told = [finding[name] for name in ("kind", "severity", "reason", "system", "destination", "group")]
-    return sha256(json.dumps([*told, whose(finding)]).encode()).hexdigest()[:_ID_LENGTH]
+    return _digest(_key(finding))
+
+
+def _key(finding: Mapping[str, Any]) -> tuple[str | None, ...]:
+    told = (finding[name] for name in ("kind", "severity", "reason", "system", "destination", "group"))
+    return (*told, whose(finding))
+
+
+def _digest(key: tuple[str | None, ...]) -> str:
+    return sha256(json.dumps(key).encode()).hexdigest()[:_ID_LENGTH]
 
 
 def whose(finding: Mapping[str, Any]) -> str | None:
@@ -152,10 +160,13 @@ class Cause:
 
 def by_cause(findings: Iterable[Document], flow_of: Mapping[str, str] | None = None) -> list[Cause]:
     """Group findings; gravest first, then by events and by how new they are."""
-    members: dict[str, list[Document]] = defaultdict(list)
+    members: dict[tuple[str | None, ...], list[Document]] = defaultdict(list)
     for finding in findings:
-        members[cause_id(finding)].append(finding)
-    causes = [Cause(one, tuple(sorted(rows, key=_newest)), flow_of or {}) for one, rows in members.items()]
+        members[_key(finding)].append(finding)
+    causes = [
+        Cause(_digest(key), tuple(sorted(rows, key=_moment, reverse=True)), flow_of or {})
+        for key, rows in members.items()
+    ]
     return sorted(causes, key=_impact)
 
 
@@ -171,9 +182,20 @@ def _impact(cause: Cause) -> tuple[Any, ...]:
     return severity, -len(cause.events), -newest, cause.id
 
 
-def _newest(finding: Document) -> tuple[Any, ...]:
-    """Order findings newest first, in one way only."""
-    return -_times(finding)[1], json.dumps(finding, sort_keys=True)
+def _moment(finding: Document) -> tuple[Any, ...]:
+    """Order the findings of a cause by time, as text that sorts alike; then by whatever else tells them apart."""
+    first, last = finding["first_at"] or "", finding["last_at"] or ""
+    partition = -1 if finding["partition"] is None else finding["partition"]
+    place = (partition, finding["offsets"], finding["message_ids"], finding["instance"] or "")
+    return (
+        last or first,
+        first,
+        *place,
+        finding["count"],
+        finding["grade"],
+        finding["evidence"],
+        finding["summary"] or "",
+    )
 
 
 def _times(finding: Document) -> tuple[int, int]:

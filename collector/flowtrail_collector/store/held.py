@@ -53,7 +53,7 @@ class HeldFile:
                 with Store.open(self.path, create=False) as store:
                     return store.write(change)
             finally:
-                self._store = self._opened()
+                self._take_up()
 
     def close(self) -> None:
         """Let go of the file. Reads that still run are interrupted."""
@@ -94,6 +94,12 @@ class HeldFile:
             with self._gate:
                 self._changing = False
                 self._gate.notify_all()
+
+    def _take_up(self) -> None:
+        """Hold the file for reading again, unless it was let go of for good meanwhile."""
+        with self._gate:
+            if not self._closed:
+                self._store = self._opened()
 
     def _opened(self) -> Store:
         return Store.open(self.path, create=False, read_only=True)

@@ -159,7 +159,7 @@ def cells(row: CauseRow, *, wide: bool = True) -> tuple[Line, ...]:
         line(Part(f.count(row.count), text)),
         line(Part(f.count(row.flows), text)),
         line(Part(trend(row.trend, TREND if wide else SHORT_TREND), "dim" if quiet else "spark")),
-        (*_change(row), *_said(row, wide=wide), Part(row.deed, text)),
+        (*_change(row), *_said(row, wide=wide), Part(row.happened if wide else row.deed, text)),
     )
 
 
