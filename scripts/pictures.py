@@ -22,6 +22,7 @@ DRAWN = {
     "flows": "flows-paused",
     "ask": "ask",
     "lag": "lag",
+    "anomalies": "anomalies",
     "filter": "flows-filter-wrong",
     "disconnected": "lag-disconnected",
     "replay": "flows-replay",

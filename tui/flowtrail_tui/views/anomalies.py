@@ -121,6 +121,7 @@ class AnomaliesView(View):
             Key("n", "note", "app.press('n')"),
             Key("d", "no diff" if self.compares else "diff to the window before", "app.press('d')"),
             Key("s", "sort", "app.sort"),
+            Key("e", "export", "app.press('e')"),
             Key("y", "yank", "app.yank"),
             Key("t", "time", "app.time_range"),
             *ALWAYS,
