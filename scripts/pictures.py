@@ -23,6 +23,8 @@ DRAWN = {
     "ask": "ask",
     "lag": "lag",
     "anomalies": "anomalies",
+    "map": "map",
+    "map-tree": "map-tree",
     "filter": "flows-filter-wrong",
     "disconnected": "lag-disconnected",
     "replay": "flows-replay",

@@ -63,6 +63,17 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Map",
+        (
+            ("h l ← →", "along the edge: to the node before, to the first node behind"),
+            ("enter", "the flows along the edge"),
+            ("L", "the lag of the group, or of all that read here"),
+            ("a", "what was found at the edge"),
+            ("v", "layers from left to right, or a tree with its figures"),
+            ("c", "collapse what follows the node, unfold it"),
+        ),
+    ),
+    (
         "Reports",
         (
             ("enter", "make the report under the cursor; several wait for each other"),
