@@ -8,7 +8,7 @@ import pytest
 from flowtrail_collector.errors import UsageError
 from flowtrail_tui.app import FlowtrailApp
 from flowtrail_tui.keymap import Keymap, normal, written
-from flowtrail_tui.preferences import Preferences, fill, parse_preferences, preferences
+from flowtrail_tui.preferences import FIELDS, Preferences, fill, parse_preferences, preferences
 from tests.tui.pilot import running
 
 ACTIONS = FlowtrailApp.actions()
@@ -179,10 +179,10 @@ async def test_chosen_keys_act_and_are_shown() -> None:
         await ft.press("slash", *"qqq", "enter")
         assert " c  clear the filter" in ft.text()
         await ft.press("f1")
-        assert "f2              choose the time range" in ft.text()
+        assert "f2              choose the time range: back from now" in ft.text()
         await ft.press(*"f9")
         assert "resume: follow" in ft.text()
-        assert "choose the time range" not in ft.text()
+        assert "choose the time range:" not in ft.text()
 
 
 async def test_a_slip_is_told_and_nothing_else_changes() -> None:
@@ -212,3 +212,14 @@ def test_the_look_that_is_preferred(chosen: str, environ: dict[str, Any], theme:
     assert settings({"TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}, chosen).theme == theme
     assert settings({"LANG": "C.UTF-8", "TERM": "xterm-256color", "FLOWTRAIL_THEME": "ansi"}, chosen).theme == "ansi"
     assert settings({"LANG": "C.UTF-8", "TERM": "xterm"}, ascii_only=True).ascii_only
+
+
+def test_the_guide_names_every_action_and_field() -> None:
+    """Whoever writes the file finds each name there, and its example is one without a slip."""
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    guide = page[page.index("## Your terminal") :]
+    names = [one.name for one in ACTIONS if not one.name.startswith("view-")]
+    assert [name for name in names if f"`{name}`" not in guide] == []
+    assert [name for name in FIELDS if f"`{{{name}}}`" not in guide] == []
+    example = guide[guide.index("```toml") + 7 :]
+    assert parsed(example[: example.index("```")]).window == "1h"

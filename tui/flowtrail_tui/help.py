@@ -18,7 +18,10 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("[ ]", "back to the place before, forward again"),
             ("s", "sort the rows, where they have several orders"),
             ("/", "filter the list: topic:orders.* group:billing verdict:!ok since:15m text"),
-            ("t", "choose the time range"),
+            ("t", "choose the time range: back from now, or until, at, since a moment of the past"),
+            ("J", "go to what the selected row or card names: event, record, flow, group, topic"),
+            ("o", "open what is selected in another tool, by a link of yours (terminal.toml)"),
+            ("ctrl+s ctrl+o", "save this view under a name, show the saved ones"),
             ("y", "yank: copy id, coordinates, command or JSON"),
             ("e", "export: write exactly what is filtered to a file"),
             ("r", "ask the source again now"),
@@ -26,7 +29,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("x", "clear the filter"),
             ("w", "look at all time"),
             ("esc", "cancel a question under way, else go back"),
-            ("ctrl+p", "palette: themes and everything else by name"),
+            ("ctrl+p", "palette: views, saved views, themes and everything else by name"),
             ("?", "this help; type to filter it"),
             ("q", "quit (ctrl+c never quits)"),
         ),
@@ -41,7 +44,10 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("G end", "last row (in the live list G follows the newest again)"),
             ("h l ← →", "half a screen sideways"),
             ("enter", "open the row"),
-            ("mouse", "click selects, click again opens, the wheel scrolls; tabs and keys on screen can be clicked"),
+            (
+                "mouse",
+                "click selects, click again opens, the wheel scrolls; tabs, keys and names can be clicked",
+            ),
         ),
     ),
     (
@@ -87,7 +93,12 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Ask",
         (
+            ("tab shift+tab", "in the input: how it may go on, from what the source knows"),
             ("↑ ↓", "in the input: earlier, later question"),
+            (
+                ": lag",
+                "a command instead of a question: flows, since 1h, until 12:04, theme light, save, help, quit",
+            ),
             ("ctrl+d ctrl+u", "scroll the card, also from the list of events"),
             ("tab", "between the events and the card"),
             ("c", "understand the question in another way, where several match"),
