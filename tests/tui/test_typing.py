@@ -269,6 +269,19 @@ async def test_the_mark_of_the_past_leads_back() -> None:
         assert "window 15m" in ft.lines()[0]
 
 
+async def test_every_view_shows_the_range_that_is_chosen() -> None:
+    """A range that was chosen in one view holds in the next, also in a file, which is asked once."""
+    async with running(FakeSource(live=False)) as ft:
+        await ft.press("2", "t", "4")
+        ft.source.asked.clear()
+        await ft.press("1")
+        (window, *_), *_ = [about for what, about in ft.source.asked if what == "flows"]
+        assert window.since_ns == START - 60 * MINUTE
+        ft.source.asked.clear()
+        await ft.press("2", "1")
+        assert [what for what, _ in ft.source.asked if what in ("flows", "lag")] == [], "nothing changed meanwhile"
+
+
 def test_times_of_the_day_are_the_last_ones() -> None:
     """`12:04` is today's where it has been, else yesterday's."""
     assert ranges.moment("12:04:30", START) == START - SECOND

@@ -186,15 +186,11 @@ class Finding(Travelling):
         if view.view not in registry.NAMES:
             self.say(f"{view.name} is of a view that there is no longer", "error")
             return
-        chosen = ranges.read(view.range) if view.range else self.session.range
-        changed = chosen != self.session.range
-        self.session.range = chosen
+        self.session.range = ranges.read(view.range) if view.range else self.session.range
         await self.go(view.view, view.about)
         if any(one.name == view.sort and not one.chosen for one in self.view().sortings()):
             self.view().sort_by(view.sort)
-        if changed:
-            self.redraw_status()
-            self.view().reload()
+        self.reload_for_range()
 
     def forget_saved(self, view: Saved) -> None:
         """Let a saved view go."""

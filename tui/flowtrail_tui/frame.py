@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from flowtrail_collector.source import Source
     from flowtrail_tui.model.commands import Command
+    from flowtrail_tui.model.window import Range
 
 TICK_S = 0.25
 _WARM_UP_S = 0.5
@@ -111,6 +112,7 @@ class Frame(App[int]):
         self._message: tuple[int, Part] | None = None
         self._focused: Widget | None = None
         self._second = -1
+        self._ranges: dict[str, Range] = {}
         self._noted_ns = now()
         self._begins = ""
         self._names_ns = -_NAMES_NS
@@ -232,10 +234,19 @@ class Frame(App[int]):
         switcher.current = place.name
         self._tabs.redraw()
         self.sitting.arrive(self.view(), place.about)
+        self.reload_for_range(elsewhere=True)
         self.redraw_status()
         self.redraw_footer()
         self.view().enter()
         self.view().poll()
+
+    def reload_for_range(self, *, elsewhere: bool = False) -> None:
+        """Ask anew where the rows are of another time range; `elsewhere` where that was chosen while not shown."""
+        view, chosen = self.view(), self.session.range
+        former = self._ranges.get(self.current, chosen)
+        self._ranges[self.current] = chosen
+        if former != chosen and (view.windowed or not elsewhere):
+            view.reload()
 
     def badge(self, name: str, text: str) -> None:
         """Write a text beside a view's tab; an empty one takes it away."""

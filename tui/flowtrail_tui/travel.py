@@ -104,4 +104,4 @@ class Travelling(Frame):
         """Look at another time range."""
         self.session.range = chosen
         self.redraw_status()
-        self.view().reload()
+        self.reload_for_range()

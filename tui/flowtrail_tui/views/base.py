@@ -70,6 +70,11 @@ class View(Vertical):
     def arrive(self, about: Any) -> None:
         """Show what was returned by `about`, or what another view wants shown here; None: as it was."""
 
+    @property
+    def windowed(self) -> bool:
+        """Tell whether what is shown is of the time range: another range then asks for other rows."""
+        return hasattr(self, "filter")
+
     def enter(self) -> None:
         """Become the current view: take the focus."""
 
