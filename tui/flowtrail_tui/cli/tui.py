@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from flowtrail_tui.cli import options
+
+_SERVED = "TEXTUAL_DRIVER"
+"""Set where a page of `--serve` is the terminal."""
 
 
 @click.command("tui")
@@ -14,11 +18,21 @@ from flowtrail_tui.cli import options
 @options.source_option
 @options.config_option
 @click.option("--fresh", is_flag=True, help="Do not begin where the last sitting at this source ended.")
-def command(place: str | None, source: str | None, config: str | None, fresh: bool) -> int:
+@click.option(
+    "--serve",
+    "where",
+    is_flag=False,
+    flag_value="localhost:8000",
+    metavar="[HOST:]PORT",
+    help="Show it to browsers on this machine (needs flowtrail[serve]). Default: localhost:8000.",
+)
+def command(place: str | None, source: str | None, config: str | None, where: str | None, *, fresh: bool) -> int:
     """Open the terminal interface on a running collector or a store file."""
     if place is not None and source is not None and place != source:
         raise click.UsageError(f"two sources are named: {place} and {source}; name one")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if where is not None:
+        return _serve(place or source, config, where, fresh=fresh)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not os.environ.get(_SERVED):
         raise click.UsageError(
             "the terminal interface needs a terminal; for pipes and scripts there are "
             "`flowtrail flows`, `lag`, `findings` and `ask`, with --plain or --json",
@@ -27,3 +41,14 @@ def command(place: str | None, source: str | None, config: str | None, fresh: bo
 
     with options.opened(place or source, config) as opened:
         return run(opened, fresh=fresh)
+
+
+def _serve(source: str | None, config: str | None, where: str, *, fresh: bool) -> int:
+    """Serve pages; the source is opened once before, so that what is wrong with it is said here."""
+    from flowtrail_tui.serving import serve
+
+    with options.opened(source, config):
+        pass
+    named = ["--source", source] if source is not None else []
+    declared = ["--config", config] if config is not None else []
+    return serve([*named, *declared, *(["--fresh"] if fresh else [])], where, options.say)
