@@ -30,7 +30,7 @@ def test_a_collector_goes_away_and_comes_back(
         terminal.write("2")
         assert LAG in terminal.read(lambda text: LAG in text)
         first.end(signal.SIGKILL)
-        gone = terminal.read(lambda text: "disconnected" in text and "retry in" in text and "?" in text)
+        gone = terminal.read(lambda text: "retry in" in text and "? unknown" in text)
         assert "data as of" in gone
         assert "? unknown" in gone
         second = collecting("--store", str(store), "--http", f"127.0.0.1:{urlsplit(url).port}")
@@ -54,3 +54,12 @@ def test_a_broken_file_of_preferences_is_told(store: Path, tmp_path: Path) -> No
         assert "line 2: keys.qiut" in terminal.read(lambda text: "line 2: keys.qiut" in text)
         terminal.write("q")
         assert terminal.wait_for_end(10) == 0
+
+
+def test_leaving_while_a_file_is_read(store: Path) -> None:
+    """Whoever quits before the first answer leaves as always: the process is not aborted inside the store."""
+    for _ in range(3):
+        with Terminal(str(store), command=PROGRAM) as terminal:
+            terminal.read(lambda text: "REPLAY" in text or "connecting" in text)
+            terminal.write("q")
+            assert terminal.wait_for_end(10) == 0

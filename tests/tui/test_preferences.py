@@ -174,7 +174,7 @@ async def test_chosen_keys_act_and_are_shown() -> None:
         await ft.press("f2")
         assert "Time range" in ft.text()
         await ft.press("escape", "n")
-        assert "2 of 100+" in ft.text()
+        assert "2 of " in ft.text()
         assert "f9 resume" in ft.text()
         await ft.press("slash", *"qqq", "enter")
         assert " c  clear the filter" in ft.text()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_ABANDONED = 4
+_THREAD = "ask-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Queries:
         state.running = True
         state.since_ns = now_ns
         ticket = state.ticket
-        threading.Thread(target=self._run, args=(lane, ticket, about, call), name=f"ask-{lane}", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(lane, ticket, about, call), name=f"{_THREAD}{lane}", daemon=True
+        ).start()
         return True
 
     def _run(self, lane: str, ticket: int, about: Any, call: Callable[[], Any]) -> None:
@@ -96,3 +99,8 @@ class Queries:
         """Return when the lane's question was asked; None when there is none."""
         state = self._lanes.get(lane)
         return state.since_ns if state is not None and state.running else None
+
+
+def under_way() -> bool:
+    """Tell whether any thread is still inside a question."""
+    return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())

@@ -40,7 +40,22 @@ def command(place: str | None, source: str | None, config: str | None, where: st
     from flowtrail_tui.app import run
 
     with options.opened(place or source, config) as opened:
-        return run(opened, fresh=fresh)
+        code = run(opened, fresh=fresh)
+    return _leave(code)
+
+
+def _leave(code: int) -> int:
+    """Return the exit code; while a question is under way, end at once.
+
+    A thread inside DuckDB is thrown out of it when the interpreter ends, and that aborts the process.
+    """
+    from flowtrail_tui.queries import under_way
+
+    if under_way():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _serve(source: str | None, config: str | None, where: str, *, fresh: bool) -> int:
