@@ -113,7 +113,12 @@ class FakeSource:
         self._work("lag", (window, filter_text))
         rows = [row for row in self._lag_rows() if not filter_text or filter_text in str(row)]
         times = {"as_of": rfc3339(self.now_ns), "since": rfc3339(self.now_ns - 900 * SECOND)}
-        return {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage, "rows": rows}
+        marks = [
+            {"group": group, "generation": generation, "at": rfc3339(self.now_ns - age * SECOND)}
+            for group, generation, age in (("ledger", 41, 610), ("ledger", 42, 190), ("email", 7, 420))
+        ]
+        head = {"schema": "flowtrail.lag/1", **times, "coverage": self.coverage}
+        return {**head, "rows": rows, "rebalances": marks}
 
     def map(self, window: Window, filter_text: str = "", *, findings: bool = True) -> Document:
         """Answer with a small shop; `mapped` False: nothing was sent or read."""
@@ -379,6 +384,16 @@ class FakeSource:
                         "rate_in": rate_in / partitions,
                         "rate_out": rate_out / partitions,
                         "eta_ms": eta,
+                        "last_commit_at": None if own is None else rfc3339(self.now_ns - (1 + number % 4) * SECOND),
+                        "log_start": end // 2 if status != "retention" else end - 1204,
+                        "lost": 0 if status != "retention" else 1204,
+                        "position_from": "commit",
+                        "position_at": rfc3339(self.now_ns - (1 + number % 4) * SECOND),
+                        "end_bound": "exact",
+                        "members": None if status == "unknown" else (0 if status in ("stopped", "retention") else 3),
+                        "hot_key": {"key": f"ord-777{evil}", "share": 0.41, "records": 4118}
+                        if hot and status == "falling"
+                        else None,
                         "member": f"{group}-{number % 3}-8d1f{evil}" if status != "stopped" else None,
                         "history": [
                             None if own is None else max(0, int(own * _trend(status, step))) for step in range(16)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtrail_tui.model import lag
+from flowtrail_tui.model import lag, lag_lines
 from flowtrail_tui.model.chart import LEAST_HEIGHT, LEAST_WIDTH, SCALE, ceiling, chart, short
 from flowtrail_tui.model.parts import Line, line_width
 from tests.tui.pilot import running
@@ -104,7 +104,8 @@ async def test_the_screen_has_a_chart_where_there_is_room() -> None:
     async with running() as ft:
         await ft.press("2", "j")
         assert "200k ┤" in ft.text()
-        assert ft.lines()[-3].split() == ["11:50", "11:53", "11:57", "12:01", "12:04"]
+        assert ft.lines()[-4].split() == ["11:50", "11:53", "11:57", "12:01", "12:04"]
+        assert ft.lines()[-3].split() == ["rebalances", "▲g41", "▲g42"]
         await ft.press("j")
         assert "┤" not in ft.text()  # of audit nothing is known
         await ft.press("j")
@@ -119,7 +120,7 @@ def test_partitions_keep_their_room(room: int, partitions: int) -> None:
     """The chart takes what they do not need, and from a long list no more than leaves the worst in view."""
     rows = [{"group": "g", "destination": "d", "partition": n, "lag": 1, "history": [1, 2]} for n in range(partitions)]
     (row,) = lag.groups({"rows": rows}, lag.History())
-    lists, lines = lag.share_room(room, row)
+    lists, lines = lag_lines.share_room(room, row)
     assert lists + lines <= room
     assert lines == 0 or lines >= LEAST_HEIGHT
-    assert lists >= min(room, lag.LEAST_PARTITIONS, partitions + 2)
+    assert lists >= min(room, lag_lines.LEAST_PARTITIONS, partitions + 2)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowtrail_tui.model import figures as f
-from flowtrail_tui.model import lag
+from flowtrail_tui.model import lag, lag_lines
 from flowtrail_tui.model.bars import Status, footer, rate_of, status_bar
 from flowtrail_tui.model.card import card, command
 from flowtrail_tui.model.columns import Column, lay_out, measure
@@ -239,7 +239,7 @@ def _lag_row(**fields: Any) -> dict[str, Any]:
 
 def _cells_of(*rows: dict[str, Any]) -> list[str]:
     (summed,) = lag.groups({"rows": list(rows)}, lag.History())
-    return ["".join(part.text for part in cell) for cell in lag.group_cells(summed)]
+    return ["".join(part.text for part in cell) for cell in lag_lines.group_cells(summed)]
 
 
 def test_lag_of_nothing_known_is_unknown() -> None:

@@ -59,6 +59,15 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Lag",
+        (
+            ("enter tab", "into the partitions, which get more room; again: back"),
+            ("L", "what stands where in the log, instead of how far behind it is"),
+            ("T", "draw the age of what is unread, instead of its number"),
+            ("a", "what was found of the group"),
+        ),
+    ),
+    (
         "Anomalies",
         (
             ("enter", "list the findings of the cause; there: ask about the event"),

@@ -9,7 +9,7 @@ from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.parts import Line, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LEAST_HEIGHT = 6
 """Four lines of columns, the axis and its times: below that a sparkline says as much."""
@@ -27,13 +27,17 @@ def chart(
     times: tuple[int, int] | None,
     size: tuple[int, int],
     role: str,
+    *,
+    write: Callable[[float], str] | None = None,
+    marks: Sequence[tuple[int, str]] = (),
 ) -> list[Line]:
     """Draw values at even times, oldest first; an unknown one is a dot on the axis.
 
-    `times` are those of the first and the last value, `size` is width and height in cells. Without room, or anything
-    known, there is no line.
+    `times` are those of the first and the last value, `size` is width and height in cells, `write` writes a figure of
+    the scale, `marks` are moments and their labels, oldest first. Without room, or anything known, there is no line.
     """
-    width, height = size[0] - SCALE - 2, size[1] - 2
+    pointed = _marks(marks, times, size[0] - SCALE - 2) if size[1] > LEAST_HEIGHT else ""
+    width, height = size[0] - SCALE - 2, size[1] - 2 - bool(pointed)
     known = [value for value in values if value is not None]
     if width + SCALE + 2 < LEAST_WIDTH or size[1] < LEAST_HEIGHT or not known:
         return []
@@ -45,13 +49,33 @@ def chart(
     for row in range(height - 1, -1, -1):
         marked = row == height - 1 or (row + 1) * 2 == height
         name = f" {what}" if row == height - 1 else ""
-        figure = short(top * (row + 1) / height) if marked else ""
+        figure = (write or short)(top * (row + 1) / height) if marked else ""
         bars = "".join(_block(level - row * 8) for level in levels)
         lines.append((*_scale(name, figure, "┤" if marked else "│"), Part(bars, role)))
     axis = "".join("·" if value is None else "┴" if place in ticks[1:] else "─" for place, value in enumerate(columns))
     lines.append((*_scale("", "0", "┼"), Part(axis, "faint")))
     lines.append((Part(" " * (SCALE + 1) + _names(ticks, times, width), "dim"),))
+    if pointed:
+        lines.append((Part(" rebalances".ljust(SCALE + 2), "dim"), Part(pointed, "warn")))
     return lines
+
+
+def _marks(marks: Sequence[tuple[int, str]], times: tuple[int, int] | None, width: int) -> str:
+    """Point at moments; where labels do not fit, the later one keeps its own, and all are pointed at."""
+    if times is None or times[1] <= times[0]:
+        return ""
+    cells = [" "] * width
+    free = width
+    for at, label in reversed(marks):
+        place = round((at - times[0]) / (times[1] - times[0]) * (width - 1))
+        if not -(width // 12) <= place < width:  # a window begins a sample before the first one stands
+            continue
+        place = max(0, place)
+        cells[place] = "▲"
+        if place + 1 + len(label) < free:
+            cells[place + 1 : place + 1 + len(label)] = label
+        free = min(free, place)
+    return "".join(cells[:width]).rstrip()
 
 
 def ceiling(value: float) -> float:

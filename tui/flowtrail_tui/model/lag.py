@@ -1,4 +1,4 @@
-"""Lag as tables: partitions summed per group and destination, the worst one named, samples kept for sparklines."""
+"""Lag as rows: partitions summed per group and destination, in an order, with what was seen of them over time."""
 
 from __future__ import annotations
 
@@ -7,46 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.filters import Pattern
-from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
-from flowtrail_tui.model.chart import LEAST_HEIGHT, chart
-from flowtrail_tui.model.columns import Column
-from flowtrail_tui.model.parts import Line, Part, line
-from flowtrail_tui.model.words import LAG_ORDER, lag_status
-from flowtrail_tui.safe import clip
+from flowtrail_tui.model.words import LAG_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SPARK = 16
-MOST_CHART = 12
-"""Lines of the chart where there is room for more."""
-LEAST_PARTITIONS = 6
-"""Lines that a long list of partitions keeps beside the chart: its head, and the worst five."""
-GROUP_COLUMNS = (
-    Column("GROUP", 8, 22),
-    Column("DESTINATION", 8, 26),
-    Column("STATUS", 11, 11),
-    Column("LAG", 7, 12, right=True),
-    Column("TIME LAG", 8, 9, right=True),
-    Column("IN/s", 6, 8, from_width=104, right=True),
-    Column("OUT/s", 6, 8, from_width=104, right=True),
-    Column("ETA", 6, 8, from_width=70, right=True),
-    Column("LAG OVER TIME", SPARK, SPARK, from_width=86),
-    Column("", 0, 0, flex=True),
-)
-PARTITION_COLUMNS = (
-    Column("PART", 4, 6, right=True),
-    Column("POSITION", 9, 14, right=True),
-    Column("END", 9, 14, right=True),
-    Column("LAG", 7, 12, right=True),
-    Column("TIME LAG", 8, 9, right=True),
-    Column("STATUS", 11, 11, from_width=70),
-    Column("OUT/s", 6, 8, from_width=88, right=True),
-    Column("MEMBER", 8, 24, from_width=108),
-    Column("LAG OVER TIME", SPARK, SPARK, from_width=96),
-    Column("", 0, 0, flex=True),
-)
+"""Samples that are kept of each partition, and cells that draw them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +34,18 @@ class PartitionLag:
     rate_out: float | None
     eta_ms: float | None
     member: str
+    last_commit_ms: float | None
+    """How long before the newest data the last commit was."""
     history: tuple[float | None, ...]
     document: dict[str, Any]
+
+    @property
+    def hot_key(self) -> tuple[str, float] | None:
+        """The key that outweighs the others in what came in, and its share of it."""
+        told = self.document.get("hot_key")
+        told = told if isinstance(told, dict) else {}
+        share = f.number(told.get("share"))
+        return None if share is None else (f.word(told.get("key")), share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +62,7 @@ class GroupLag:
     rate_in: float | None
     rate_out: float | None
     eta_ms: float | None
+    members: int | None
     history: tuple[float | None, ...]
     partitions: tuple[PartitionLag, ...]
 
@@ -138,13 +117,14 @@ def groups(document: dict[str, Any], history: History) -> tuple[GroupLag, ...]:
     """Sum the rows of `flowtrail.lag/1` per group and destination, worst first."""
     by_group: dict[tuple[str, str], list[PartitionLag]] = {}
     for row in f.items(document.get("rows")):
-        partition = _partition(row, history)
+        partition = _partition(row, history, f.moment(document.get("as_of")))
         by_group.setdefault((partition.group, partition.destination), []).append(partition)
     return tuple(sorted(map(_sum, by_group.values()), key=_badness))
 
 
-def _partition(row: dict[str, Any], history: History) -> PartitionLag:
+def _partition(row: dict[str, Any], history: History, as_of: int | None) -> PartitionLag:
     group, destination, partition = _key(row)
+    commit = f.moment(row.get("last_commit_at"))
     return PartitionLag(
         group=group,
         destination=destination,
@@ -159,6 +139,7 @@ def _partition(row: dict[str, Any], history: History) -> PartitionLag:
         rate_out=f.number(row.get("rate_out")),
         eta_ms=f.number(row.get("eta_ms")),
         member=f.word(row.get("member"), f.NOT_APPLICABLE),
+        last_commit_ms=None if commit is None or as_of is None else max(0, as_of - commit) / 1e6,
         history=history.of(row),
         document=row,
     )
@@ -176,15 +157,23 @@ def _sum(rows: list[PartitionLag]) -> GroupLag:
         destination=rows[0].destination,
         assumed=any(row.assumed for row in rows),
         status=min((row.status for row in rows), key=_rank),
-        lag=_known_sum(lags),
+        lag=known_sum(lags),
         partial=None in lags and any(lag is not None for lag in lags),
         time_lag_ms=max((row.time_lag_ms for row in rows if row.time_lag_ms is not None), default=None),
-        rate_in=_known_sum(row.rate_in for row in rows),
-        rate_out=_known_sum(row.rate_out for row in rows),
+        rate_in=known_sum(row.rate_in for row in rows),
+        rate_out=known_sum(row.rate_out for row in rows),
         eta_ms=max((row.eta_ms for row in rows if row.eta_ms is not None), default=None),
+        members=_members(rows),
         history=_summed_history(rows),
         partitions=ordered,
     )
+
+
+def _members(rows: Sequence[PartitionLag]) -> int | None:
+    """Count who reads: the broker's word, else the members that partitions name."""
+    told = [count for row in rows if (count := f.whole(row.document.get("members"))) is not None]
+    named = {row.member for row in rows} - {f.NOT_APPLICABLE}
+    return max(told) if told else len(named) or None
 
 
 def _place(row: PartitionLag) -> tuple[int, int, str]:
@@ -192,7 +181,7 @@ def _place(row: PartitionLag) -> tuple[int, int, str]:
     return (-(row.lag if row.lag is not None else -1), f.whole_text(row.partition), row.partition)
 
 
-def _known_sum(values: Iterable[Any]) -> Any:
+def known_sum(values: Iterable[Any]) -> Any:
     """Add what is known; None only where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
@@ -201,11 +190,35 @@ def _known_sum(values: Iterable[Any]) -> Any:
 def _summed_history(rows: Sequence[PartitionLag]) -> tuple[float | None, ...]:
     length = max((len(row.history) for row in rows), default=0)
     padded = [(None,) * (length - len(row.history)) + row.history for row in rows]
-    return tuple(_known_sum(values) for values in zip(*padded, strict=True))
+    return tuple(known_sum(values) for values in zip(*padded, strict=True))
 
 
 def _rank(status: str) -> int:
     return LAG_ORDER.index(status) if status in LAG_ORDER else LAG_ORDER.index("unknown")
+
+
+SORTINGS = {
+    "worst": "the gravest status first, then the most unread records",
+    "lag": "the most unread records first",
+    "time lag": "the longest unread first",
+    "group": "by name",
+    "destination": "by name",
+}
+"""The orders of groups, and what comes first in each."""
+
+
+def ordered(rows: Iterable[GroupLag], name: str) -> tuple[GroupLag, ...]:
+    """Put groups into one of the orders; what is not known comes last."""
+    return tuple(sorted(sorted(rows, key=_badness), key=_ORDERS[name]))
+
+
+_ORDERS: dict[str, Callable[[GroupLag], Any]] = {
+    "worst": lambda row: _badness(row),
+    "lag": lambda row: (row.lag is None, -(row.lag or 0)),
+    "time lag": lambda row: (row.time_lag_ms is None, -(row.time_lag_ms or 0)),
+    "group": lambda row: row.group,
+    "destination": lambda row: row.destination,
+}
 
 
 def _badness(row: GroupLag) -> tuple[int, float, str, str]:
@@ -221,104 +234,46 @@ def fields(row: GroupLag, partition: PartitionLag | None) -> dict[str, str]:
     return found
 
 
-def group_cells(row: GroupLag) -> tuple[Line, ...]:
-    """Draw a group's row."""
-    status = lag_status(row.status)
-    mark = (Part(" assumed", "dim"),) if row.assumed else ()
-    return (
-        (
-            Part(row.group, "bright" if status.role != "ok" else "text", None, _leads("flows", "group", row.group)),
-            *mark,
-        ),
-        line(Part(row.destination, "text", None, _leads("flows", "topic", row.destination))),
-        line(Part(f"{status.glyph} {status.text}", status.role)),
-        line(_lag(row.lag, row.status, partial=row.partial)),
-        line(_time_lag(row.time_lag_ms, row.lag)),
-        line(_figure(f.rate(row.rate_in))),
-        line(_figure(f.rate(row.rate_out))),
-        line(_eta(row.eta_ms, row.lag, row.status)),
-        line(Part(f.sparkline(row.history, SPARK), "spark" if status.role == "ok" else status.role)),
-        (),
-    )
+def anomalies(row: GroupLag) -> str:
+    """Write the filter that shows what was found of a group on its destination."""
+    return f"group:{Pattern((row.group,))} topic:{Pattern((row.destination,))}"
 
 
-def _leads(view: str, field: str, value: str) -> tuple[str, str]:
-    return (view, f"{field}:{Pattern((value,))}")
+class Watched:
+    """The time lag of each group as it was seen, answer by answer: at even times, unknown where nobody looked."""
+
+    MOST = 600
+    POINTS = 60
+    GAP_NS = 5 * 10**9
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._seen: deque[tuple[int, dict[tuple[str, str], float | None]]] = deque(maxlen=self.MOST)
+
+    def add(self, as_of_ns: int | None, rows: Iterable[GroupLag]) -> None:
+        """Take the time lags of a moment, once."""
+        if as_of_ns is not None and (not self._seen or as_of_ns > self._seen[-1][0]):
+            self._seen.append((as_of_ns, {row.identity: row.time_lag_ms for row in rows}))
+
+    def of(self, identity: tuple[str, str]) -> tuple[list[float | None], tuple[int, int] | None]:
+        """Return a group's values, and the times of the first and the last; None where there are fewer than two."""
+        if len(self._seen) < 2:
+            return [], None
+        first, last = self._seen[0][0], self._seen[-1][0]
+        known, values, place = list(self._seen), [], 0
+        for point in range(self.POINTS):
+            at = first + (last - first) * point // (self.POINTS - 1)
+            while place + 1 < len(known) and known[place + 1][0] <= at:
+                place += 1
+            since, seen = known[place]
+            values.append(seen.get(identity) if at - since <= self.GAP_NS else None)
+        return values, (first, last)
 
 
-def partition_cells(row: PartitionLag) -> tuple[Line, ...]:
-    """Draw a partition's row."""
-    status = lag_status(row.status)
-    return (
-        line(Part(f"p{row.partition}", "bright" if status.role != "ok" else "text")),
-        line(_figure(f.count(row.position))),
-        line(_figure(f.count(row.end))),
-        line(_lag(row.lag, row.status)),
-        line(_time_lag(row.time_lag_ms, row.lag)),
-        line(Part(f"{status.glyph} {status.text}", status.role)),
-        line(_figure(f.rate(row.rate_out))),
-        line(Part(row.member, "dim")),
-        line(Part(f.sparkline(row.history, SPARK), "spark" if status.role == "ok" else status.role)),
-        (),
-    )
-
-
-def _figure(text: str) -> Part:
-    return Part(text, "unknown" if text == f.UNKNOWN else "text")
-
-
-def _lag(lag: int | None, status: str, *, partial: bool = False) -> Part:
-    if lag is None:
-        return Part(f.UNKNOWN, "unknown")
-    role = "dim" if lag == 0 else "text" if lag_status(status).role == "ok" else "bright"
-    return Part(("≥" if partial else "") + f.count(lag), role)
-
-
-def _time_lag(ms: float | None, lag: int | None) -> Part:
-    if ms is None:
-        return Part(f.UNKNOWN, "unknown")
-    return Part("0s" if ms == 0 else f"≈{f.duration(ms)}", "dim" if not lag else "text")
-
-
-def _eta(eta_ms: float | None, lag: int | None, status: str) -> Part:
-    """Say when the lag will be gone: nothing to wait for, an estimate, never as things go, or unknown."""
-    if lag == 0 or status == "ok":
-        return Part(f.NOT_APPLICABLE, "dim")  # of a group that keeps up, nothing is waited for
-    if status in ("falling", "stalled", "stopped"):
-        return Part("never", "error")  # whatever the rates of the whole window promise
-    return Part(f.UNKNOWN, "unknown") if eta_ms is None else Part(f.duration(eta_ms))
-
-
-def summary(rows: Sequence[GroupLag]) -> Line:
-    """Name the total and the worst group with its worst partition."""
-    total = _known_sum(row.lag for row in rows)
-    partial = any(row.lag is None or row.partial for row in rows)
-    parts = [Part("total lag ", "dim"), Part(("≥" if partial and total is not None else "") + f.count(total), "bright")]
-    worst = max((row for row in rows if row.worst is not None), key=lambda row: row.lag or 0, default=None)
-    if worst is not None and worst.worst is not None:
-        role = lag_status(worst.status).role
-        parts += [
-            Part("  worst ", "dim"),
-            Part(f"{clip(worst.group, 20)} on {clip(worst.destination, 24)} p{worst.worst.partition}", role),
-        ]
-    return tuple(parts)
-
-
-def share_room(room: int, row: GroupLag) -> tuple[int, int]:
-    """Share the lines below the groups: partitions, chart; 0 for it where too few are left or nothing is known."""
-    if all(value is None for value in row.history):
-        return room, 0
-    wanted = len(row.partitions) + 2
-    left = max(room - wanted, min(LEAST_HEIGHT + 1, room - LEAST_PARTITIONS))
-    lines = min(left, MOST_CHART) if left >= LEAST_HEIGHT else 0
-    return (min(wanted, room - lines) if lines else room), lines
-
-
-def over_time(row: GroupLag, times: tuple[int, int] | None, size: tuple[int, int], *, dimmed: bool) -> list[Line]:
-    """Draw a group's lag as a chart; `times` are those of its first and last sample, if they are known."""
-    status = lag_status(row.status)
-    role = "dim" if dimmed else "spark" if status.role == "ok" else status.role
-    return chart("lag ≥" if row.partial else "lag", row.history, times, size, role)
+def rebalances(document: dict[str, Any], group: str) -> tuple[tuple[int, str], ...]:
+    """Return when a group rebalanced, and the generation that began then, oldest first."""
+    told = ((f.moment(one.get("at")), one) for one in f.items(document.get("rebalances")) if one.get("group") == group)
+    return tuple(sorted((at, f"g{f.word(one.get('generation'))}") for at, one in told if at is not None))
 
 
 def sampled(document: dict[str, Any]) -> tuple[int, int] | None:
@@ -328,22 +283,3 @@ def sampled(document: dict[str, Any]) -> tuple[int, int] | None:
     if since is None or as_of is None or samples < 2:
         return None
     return since + (as_of - since) // samples, as_of
-
-
-def partitions_head(row: GroupLag) -> tuple[Line, Line]:
-    """Head the lower pane: what it shows (left), and which partition holds most of the lag (right)."""
-    left = line(
-        Part(f" {clip(row.group, 28)}", "bright"),
-        Part(" ▸ ", "dim"),
-        Part(clip(row.destination, 32), "bright"),
-        Part(f"   {counted(len(row.partitions), 'partition')}", "dim"),
-    )
-    worst = row.worst
-    if worst is None:
-        reasons = (f.word(one.document.get("reason"), "") for one in row.partitions)
-        unknown = next(filter(None, reasons), "lag unknown: no position or no end known")
-        return left, line(Part(f"{'nothing unread' if row.lag == 0 else unknown} ", "dim"))
-    held = f" holds {f.share((worst.lag or 0) / row.lag)} of the lag" if row.lag else ""
-    reason = f.word(worst.document.get("reason"), "")
-    told = Part(f" · {reason} " if reason else " ", "dim")
-    return left, line(Part(f"p{worst.partition}", lag_status(row.status).role), Part(held), told)

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_tui.model.lag import (
-    GROUP_COLUMNS,
-    PARTITION_COLUMNS,
-    History,
-    group_cells,
-    groups,
-    partition_cells,
-    summary,
-)
+from flowtrail_tui.model.lag import History, groups
+from flowtrail_tui.model.lag_lines import GROUP_COLUMNS, PARTITION_COLUMNS, group_cells, partition_cells, summary
 from flowtrail_tui.model.parts import Part, line
 from flowtrail_tui.text.lists import basis, table
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
+from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import lag as model
+from flowtrail_tui.model import lag_lines as drawn
 from flowtrail_tui.model import notices
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.collected import lag_export
-from flowtrail_tui.model.lag import GroupLag, History, PartitionLag
-from flowtrail_tui.model.parts import Line, Part, line, sides
-from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.model.lag import GroupLag, History, PartitionLag, Watched
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
 from flowtrail_tui.views.filterbar import FilterBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     from flowtrail_tui.queries import Answer
 
 _SECOND = 10**9
+_NOT_WATCHED: list[Line] = [
+    line(
+        Part(" time lag is known of this moment only, or not at all: it is drawn while a collector is watched", "dim")
+    ),
+    line(Part(" T", "key", "app.press('T')"), Part(" draws the unread records", "dim")),
+]
 
 
 class LagView(View):
@@ -39,6 +47,11 @@ class LagView(View):
 
     title = "Lag"
     lanes = ("lag",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,shift+tab", "pane", "partitions", show=False),
+        Binding("L", "offsets", "offsets", show=False),
+        Binding("T", "time_chart", "time lag", show=False),
+    ]
     DEFAULT_CSS = """
     LagView #lag-partitions { height: 1fr; }
     """
@@ -48,6 +61,10 @@ class LagView(View):
         super().__init__(id="lag")
         self.rows: tuple[GroupLag, ...] = ()
         self.history = History()
+        self.watched = Watched()
+        self.order = "worst"
+        self._offsets = False
+        self._time_chart = False
         self.error: Exception | None = None
         self._document: Document = {}
         self._times: tuple[int, int] | None = None
@@ -55,8 +72,8 @@ class LagView(View):
         self._due_ns = 0
         self._asked_before = False
         self.filter = FilterBar(self._draw_right)
-        self.groups: Table[GroupLag] = Table(model.GROUP_COLUMNS, _group_cells, id="lag-groups")
-        self.partitions: Table[PartitionLag] = Table(model.PARTITION_COLUMNS, _partition_cells, id="lag-partitions")
+        self.groups: Table[GroupLag] = Table(drawn.GROUP_COLUMNS, _group_cells, id="lag-groups")
+        self.partitions: Table[PartitionLag] = Table(drawn.PARTITION_COLUMNS, _partition_cells, id="lag-partitions")
         self.head = Lines(self._draw_head, id="lag-head")
         self.chart = Lines(self._draw_chart, id="lag-chart")
 
@@ -99,9 +116,13 @@ class LagView(View):
         return (
             Key("enter", "partitions", "app.choose"),
             Key("/", "filter", "app.filter"),
-            Key(":", "ask", "app.ask"),
+            Key("a", "anomalies", "app.anomalies"),
+            Key("L", "lag" if self._offsets else "offsets", "app.press('L')"),
+            Key("T", "records" if self._time_chart else "time lag", "app.press('T')"),
+            Key("s", "sort", "app.sort"),
             Key("t", "time", "app.time_range"),
             Key("y", "yank", "app.yank"),
+            Key("e", "export", "app.export"),
             *ALWAYS,
         )
 
@@ -126,7 +147,8 @@ class LagView(View):
         self._asked_before = True
         self._document = document
         self.history.add(document)
-        self.rows = model.groups(document, self.history)
+        self.rows = model.ordered(model.groups(document, self.history), self.order)
+        self.watched.add(f.moment(document.get("as_of")), self.rows)
         self._times = model.sampled(document)
         self._show_error(None)
         self._show_rows(self.rows)
@@ -153,9 +175,12 @@ class LagView(View):
         if row is None:
             self.groups.styles.height = "1fr"
             return
-        groups = min(len(self.groups.rows) + 2, max(5, height * 3 // 5))
+        share = (
+            height // 5 if self.partitions.has_focus else height * 3 // 5
+        )  # who looks at partitions sees more of them
+        groups = min(len(self.groups.rows) + 2, max(5, share))
         fixed = 3 + (self.error is not None)  # filter, rule, head; and what went wrong
-        partitions, lines = model.share_room(height - groups - fixed, row)
+        partitions, lines = drawn.share_room(height - groups - fixed, row)
         self.groups.styles.height = groups
         self.partitions.styles.height = partitions
         self._chart_lines = self.chart.styles.height = lines
@@ -221,6 +246,21 @@ class LagView(View):
         elif self.session.link.connected:
             self._due_ns = 0
 
+    def sortings(self) -> Sequence[Sorting]:
+        """Offer the orders of the groups; they are those of all that are shown."""
+        return [Sorting(name, does, name == self.order) for name, does in model.SORTINGS.items()]
+
+    def sort_by(self, name: str) -> None:
+        """Put the groups into another order."""
+        self.order = name
+        self.rows = model.ordered(self.rows, name)
+        self._show_rows(self.rows)
+
+    def anomalies(self) -> str | None:
+        """Offer what was found of the selected group on its destination."""
+        row = self.groups.current
+        return None if row is None else model.anomalies(row)
+
     def yankables(self) -> list[Yankable]:
         """Offer the selected group."""
         row = self.groups.current
@@ -253,7 +293,42 @@ class LagView(View):
     @on(VirtualList.Chosen, "#lag-groups")
     def _chosen(self, event: VirtualList.Chosen) -> None:
         event.stop()
-        self.partitions.focus()
+        self._focus(self.partitions)
+
+    @on(VirtualList.Chosen, "#lag-partitions")
+    def _done(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        self._focus(self.groups)
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _focus_moved(self) -> None:
+        self._share_room()
+
+    def _focus(self, pane: VirtualList) -> None:
+        self.screen.set_focus(pane)
+
+    def action_pane(self) -> None:
+        """Go into the partitions, which then get more room, or back to the groups."""
+        self._focus(self.groups if self.partitions.has_focus else self.partitions)
+
+    def action_offsets(self) -> None:
+        """Show what stands where in the log, or how far behind the group is."""
+        self._offsets = not self._offsets
+        if self._offsets:
+            self.partitions.set_columns(drawn.OFFSET_COLUMNS, lambda row, _: drawn.offset_cells(row))
+        else:
+            self.partitions.set_columns(drawn.PARTITION_COLUMNS, _partition_cells)
+        self.frame.redraw_footer()
+
+    def action_time_chart(self) -> None:
+        """Draw unread records over time, or their age."""
+        if not self.chart.display:
+            self.frame.say("no chart here: the group's lag is not known, or the terminal is not high enough")
+            return
+        self._time_chart = not self._time_chart
+        self.chart.redraw()
+        self.frame.redraw_footer()
 
     @on(FilterBar.Applied)
     def _filtered(self, event: FilterBar.Applied) -> None:
@@ -281,18 +356,24 @@ class LagView(View):
         ]
 
     def _draw_right(self, _width: int) -> Line:
-        return (*model.summary(self.groups.rows), Part(" ")) if self.groups.rows else ()
+        if not self.groups.rows:
+            return ()
+        order = () if self.order == "worst" else line(Part(f"  sorted by {self.order}", "accent", "app.sort"))
+        return (*drawn.summary(self.groups.rows), *order, Part(" "))
 
     def _draw_head(self, width: int) -> list[Line]:
         row = self.groups.current
-        return [sides(*model.partitions_head(row), width)] if row is not None else [()]
+        return [drawn.partitions_head(row, width)] if row is not None else [()]
 
     def _draw_chart(self, width: int) -> list[Line]:
         row = self.groups.current
         if row is None:
             return []
         size = (width - 1, self._chart_lines)  # the widget's own height may still be the former one
-        return model.over_time(row, self._times, size, dimmed=self.session.link.disconnected)
+        marks, dimmed = model.rebalances(self._document, row.group), self.session.link.disconnected
+        if self._time_chart:
+            return drawn.time_over_time(row, self.watched, size, marks, dimmed=dimmed) or _NOT_WATCHED
+        return drawn.over_time(row, self._times, size, marks, dimmed=dimmed)
 
 
 def _unknown(row: GroupLag) -> GroupLag:
@@ -315,8 +396,8 @@ def _unknown(row: GroupLag) -> GroupLag:
 
 
 def _group_cells(row: GroupLag, _width: int) -> tuple[Line, ...]:
-    return model.group_cells(row)
+    return drawn.group_cells(row)
 
 
 def _partition_cells(row: PartitionLag, _width: int) -> tuple[Line, ...]:
-    return model.partition_cells(row)
+    return drawn.partition_cells(row)

@@ -37,6 +37,13 @@ class Table(VirtualList, Generic[Row]):
         self._measured_for = -1
         self.rows: Sequence[Row] = ()
 
+    def set_columns(self, columns: Sequence[Column], cells: Callable[[Row, int], Sequence[Line]]) -> None:
+        """Show other columns of the same rows."""
+        self._columns, self._cells = columns, cells
+        self._wishes = tuple(column.least for column in columns)
+        self._measured_for = -1
+        self.refresh()
+
     def set_rows(self, rows: Sequence[Row], *, cursor: int | None = None) -> None:
         """Show other rows."""
         self.rows = rows
