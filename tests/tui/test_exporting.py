@@ -67,6 +67,16 @@ async def test_of_a_list_held_still_nothing_newer_is_written() -> None:
         assert len(json.loads(made.read_text())["rows"]) == 30
 
 
+async def test_a_sorted_list_is_written_in_its_order() -> None:
+    """The file is in the order of the screen, all of the window."""
+    async with running(FakeSource(flows_stored=300)) as ft:
+        await ft.press("s", "3")
+        rows = json.loads((await _export(ft, "2")).read_text())["rows"]
+        times = [row["end_to_end_ms"] or -1 for row in rows]
+        assert times == sorted(times, reverse=True)
+        assert len(rows) == 300
+
+
 async def test_lag_is_written_as_it_is_filtered() -> None:
     """The partitions of the groups that are shown, and no others."""
     async with running() as ft:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.exportable import Export
 from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.flows import NEWEST, flow_row, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ _LAG = (
 )
 
 
-def flows(source: Source, window: Window, filter_text: str, wanted: Callable[[], bool]) -> Export:
+def flows(source: Source, window: Window, filter_text: str, wanted: Callable[[], bool], order: str = NEWEST) -> Export:
     """Read the flows of the window page by page, and stop where nobody wants them any more."""
     document = source.flows(window, filter_text, limit=_PAGE)
     rows = f.items(document.get("rows"))
@@ -60,6 +61,8 @@ def flows(source: Source, window: Window, filter_text: str, wanted: Callable[[],
         known = {(row.get("flow_kind"), row.get("flow")) for row in rows}
         rows += [row for row in f.items(page.get("rows")) if (row.get("flow_kind"), row.get("flow")) not in known]
         following = page.get("next")
+    if order != NEWEST:
+        rows = [row.document for row in ordered(map(flow_row, rows), order)]
     whole = {**document, "rows": rows, "total": len(rows), "next": following}
     note = f"the window holds older ones: {MOST_FLOWS:,} flows are written at most" if following is not None else ""
     return flows_export(rows, whole, note)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, line, wrap
 from flowtrail_tui.model.words import GRADES, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 COLUMNS = (
     Column("TIME", 8, 12),
@@ -161,6 +164,28 @@ def _counted(number: object, noun: str) -> str:
     return f"{f.count(how_many)} {noun if how_many == 1 else _PLURALS[noun]}"
 
 
+MOST_SORTED = 300
+"""So many flows are read for another order than newest first; those are sorted, and the screen says how many."""
+NEWEST = "newest"
+_WORST = (
+    *("failed", "unfinished", "dead-lettered", "not-published", "in-doubt", "duplicated", "reordered", "retrying"),
+    *("unknown", "pending", "in-progress", "received", "ok"),
+)
+ORDERS: dict[str, tuple[str, Callable[[FlowRow], Any]]] = {
+    NEWEST: ("the latest begun", lambda row: -(row.started_ns or 0)),
+    "oldest": ("the first begun", lambda row: row.started_ns or 0),
+    "slowest": ("the longest end to end", lambda row: -(row.end_to_end_ms or -1)),
+    "verdict": ("the gravest", lambda row: _WORST.index(row.verdict) if row.verdict in _WORST else -1),
+    "flow key": ("by name", lambda row: row.flow),
+}
+"""The orders of flows: what comes first, and the rank of a row."""
+
+
+def ordered(rows: Iterable[FlowRow], name: str) -> tuple[FlowRow, ...]:
+    """Put rows into one of the orders; equals stay newest first."""
+    return tuple(sorted(sorted(rows, key=ORDERS[NEWEST][1]), key=ORDERS[name][1]))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of `Source.flows`, read."""
@@ -192,6 +217,7 @@ class Tail:
     next: str | None = None
     pinned: bool = False
     newer: str = ""
+    order: str = NEWEST
 
     def followed(self, page: Page) -> Tail:
         """Take the newest page; a pinned tail keeps its rows.
@@ -218,7 +244,11 @@ class Tail:
 
     def release(self) -> Tail:
         """Follow again; the next page replaces the rows."""
-        return replace(self, pinned=False, newer="")
+        return replace(self, pinned=False, newer="", order=NEWEST)
+
+    def sorted(self, name: str, *, pinned: bool) -> Tail:
+        """Put the rows held into an order; older ones that are read take their places in it."""
+        return replace(self, rows=ordered(self.rows, name), order=name, pinned=pinned)
 
     def counted(self, page: Page) -> Tail:
         """Note how many flows are newer than the pinned ones: those of a page asked from the newest one on."""
@@ -228,8 +258,8 @@ class Tail:
     def extended(self, page: Page) -> Tail:
         """Append the page that follows the rows held."""
         known = {row.identity for row in self.rows}
-        fresh = tuple(row for row in page.rows if row.identity not in known)
-        return replace(self, rows=self.rows + fresh, next=page.next)
+        rows = self.rows + tuple(row for row in page.rows if row.identity not in known)
+        return replace(self, rows=rows if self.order == NEWEST else ordered(rows, self.order), next=page.next)
 
     @property
     def newest_ns(self) -> int | None:
@@ -252,7 +282,11 @@ def state(tail: Tail, cursor: int, *, waiting: bool, late: bool = False) -> Line
     if not tail.rows:
         return ()
     held = f"{f.count(len(tail.rows))}{'+' if tail.next is not None else ''}"
-    place = Part(f"{f.count(cursor + 1)} of {held} ", "dim")
+    if tail.order != NEWEST:
+        whole = "" if tail.next is None else " newest"
+        place = Part(f"{f.count(cursor + 1)} of the {f.count(len(tail.rows))}{whole}, {tail.order} first ", "accent")
+    else:
+        place = Part(f"{f.count(cursor + 1)} of {held} ", "dim")
     if not tail.pinned:
         return line(Part("asking… ", "wait"), place) if late else line(place)
     newer = f"{tail.newer} newer · " if tail.newer else ""

@@ -14,7 +14,7 @@ from flowtrail_tui.model import flows as model
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.flows import FlowRow, Tail
 from flowtrail_tui.model.parts import Line, Part, line
-from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
 from flowtrail_tui.views.filterbar import FilterBar
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
@@ -130,7 +130,9 @@ class FlowsView(View):
             Key(":", "ask", "app.ask"),
             pause,
             Key("t", "time", "app.time_range"),
+            Key("s", "sort", "app.sort"),
             Key("y", "yank", "app.yank"),
+            Key("e", "export", "app.export"),
             *ALWAYS,
         )
 
@@ -182,9 +184,12 @@ class FlowsView(View):
         after, window = self.tail.next, self.session.window()
         if after is None or window is None or not self.session.may_ask():
             return
-        source, text = self.session.source, self.filter.text
+        room = model.PAGE if self.tail.order == model.NEWEST else model.MOST_SORTED - len(self.tail.rows)
+        if room <= 0:
+            return
+        source, text, limit = self.session.source, self.filter.text, min(room, model.PAGE)
         self.session.ask(
-            "flows-more", after, lambda: model.read_page(source.flows(window, text, limit=model.PAGE, after=after))
+            "flows-more", after, lambda: model.read_page(source.flows(window, text, limit=limit, after=after))
         )
 
     def answered(self, answer: Answer) -> None:
@@ -202,13 +207,22 @@ class FlowsView(View):
                 self.tail = self.tail.counted(page)
         elif answer.lane == "flows-more":
             if answer.about == self.tail.next:
+                selected = self.table.current
                 self.tail = self.tail.extended(page)
-                self.table.set_rows(self.tail.rows)
+                self.table.set_rows(self.tail.rows, cursor=self._place_of(selected))
                 self._say_why_empty()
                 self._fill()
         elif not self.tail.pinned:
             self._show_page(page)
         self.filter.redraw()
+
+    def _place_of(self, row: FlowRow | None) -> int | None:
+        """Return where a row stands now; who reads the head of a sorted list goes on reading its head."""
+        if row is None or self.tail.order == model.NEWEST:
+            return None
+        if self.table.cursor == 0:
+            return 0
+        return next((place for place, one in enumerate(self.tail.rows) if one.identity == row.identity), None)
 
     def _show_page(self, page: model.Page) -> None:
         self.tail = self.tail.followed(page)
@@ -234,7 +248,8 @@ class FlowsView(View):
 
     def _fill(self) -> None:
         """Read on while the first screen is not full: where few flows pass the filter, pages come with few rows."""
-        if len(self.tail.rows) < self.table.body_height and self._steps < _MOST_STEPS:
+        wanted = self.table.body_height if self.tail.order == model.NEWEST else model.MOST_SORTED
+        if len(self.tail.rows) < wanted and self._steps < _MOST_STEPS:
             self._steps += 1
             self._ask_more()
 
@@ -300,15 +315,43 @@ class FlowsView(View):
         row = self.table.current
         return [*of_flow(row), of_list("flows", self.session, self.filter.text)] if row is not None else []
 
+    def sortings(self) -> Sequence[Sorting]:
+        """Offer the orders of the newest rows: a source gives flows newest first, and in no other order."""
+        most = f"of the newest {model.MOST_SORTED}"
+        return [
+            Sorting(name, does if name == model.NEWEST else f"{does}, {most}", name == self.tail.order)
+            for name, (does, _) in model.ORDERS.items()
+        ]
+
+    def sort_by(self, name: str) -> None:
+        """Put the rows into another order; a live list is held still for it, and follows again when newest first."""
+        live = self.session.source.live
+        if name == model.NEWEST and live:
+            self.resume()
+            return
+        self.tail = self.tail.sorted(name, pinned=live)
+        self._steps = 0
+        self.table.set_rows(self.tail.rows, cursor=0)
+        self.table.scroll_to(y=0, animate=False, immediate=True)
+        self._fill()
+        self.preview.redraw()
+        self.filter.redraw()
+        self.frame.redraw_footer()
+
     def export(self) -> Exporting | None:
-        """Offer every flow of the window that passes the filter; of a list held still, none that is newer."""
+        """Offer every flow of the window that passes the filter, in the list's order; of one held still, none newer."""
         window = self.session.window()
         if window is None:
             return None
         if self.tail.pinned:
             window = Window(window.since_ns, self.tail.newest_ns)
-        source, text, wanted = self.session.source, self.filter.text, self.session.queries.wanted
-        return lambda: collected.flows(source, window, text, wanted)
+        source, text, wanted, order = (
+            self.session.source,
+            self.filter.text,
+            self.session.queries.wanted,
+            self.tail.order,
+        )
+        return lambda: collected.flows(source, window, text, wanted, order)
 
     def openables(self) -> dict[str, str]:
         """Offer what the selected flow, and the event it began with, are known by."""
