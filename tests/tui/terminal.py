@@ -116,10 +116,10 @@ class Terminal:
                 raise TimeoutError(f"not shown within {timeout_s:g} s; what is:\n{self.screen.text}")
         return max(0.0, self.heard - began)
 
-    def press(self, keys: str) -> str:
+    def press(self, keys: str, quiet_s: float = 0.15) -> str:
         """Type, and return what was drawn for it."""
         self.write(keys)
-        return self.read()
+        return self.read(quiet_s=quiet_s)
 
     def wait_for_end(self, timeout_s: float) -> int | None:
         """Return the exit code once the child ended in time; None while it runs."""

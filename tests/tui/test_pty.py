@@ -1,60 +1,8 @@
-"""Bytes in a real pseudo-terminal: nothing hostile acts, in no screen; keys and exits work as in a terminal."""
+"""The program in a real pseudo-terminal: colours, keys and exits work as in a terminal. Hostile data: test_bytes."""
 
 import time
-import unicodedata
-
-import pytest
 
 from tests.tui.terminal import Terminal, drawn
-
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
-
-def assert_inert(text: str) -> None:
-    """Hold that the output is drawing and nothing else: no character of the data acts, hides or reorders."""
-    left = {char for char in drawn(text) if unicodedata.category(char) in HIDDEN} - {"\r", "\n"}
-    assert left == set()
-    assert "\x1b]52" not in text
-    assert "\x1b]0" not in text
-    assert "\x1b[2J" not in text
-
-
-@pytest.mark.parametrize(
-    ("env", "rows"), [({}, 10), ({"NO_COLOR": "1"}, 2), ({"FLOWTRAIL_THEME": "light"}, 2), ({"LC_ALL": "C"}, 2)]
-)
-def test_hostile_data_is_inert_on_every_screen(env: dict[str, str], rows: int) -> None:
-    """Escapes, OSC 52, C1, markup, bidi, zero-width, wide text, NUL and surrogates in every name, on every screen."""
-    with Terminal("hostile=True", env=env) as terminal:
-        terminal.read(lambda text: "VERDICT" in text)
-        terminal.read()
-        for _ in range(rows):
-            terminal.press("j")
-            terminal.press("\r")  # ask
-            terminal.press("E")
-            terminal.press("\x1b")
-        terminal.press("y")
-        terminal.press("\x1b")
-        terminal.press("2")
-        terminal.press("jy")
-        terminal.press("\x1b")
-        terminal.press("4")
-        terminal.press("llvjy")
-        terminal.press("\x1b")
-        terminal.press("3")
-        for _ in range(min(rows, 5)):
-            terminal.press("jA\r")  # its findings
-            terminal.press("y")
-            terminal.press("\x1b")
-            terminal.press("\x1b")
-        terminal.press("n\x1b[200~\x1b]52;c;cm0=\x07\x9b31m\u202e\x1b[201~\r")  # a paste into a note
-        terminal.press("2")
-        terminal.press("/\x1b[200~\x1b]52;c;cm0=\x07\x9b31m\u202e\x1b[201~")  # a paste
-        terminal.press("\r")
-        terminal.press("\x1b")
-        terminal.press(":\x1b[200~exe\u202e\x00\x9d0;x\x07\x1b[201~\r")
-        terminal.press("?")
-        assert_inert(terminal.text)
-        assert "[@click=app.qui" in terminal.text
 
 
 def test_nothing_but_ascii_where_only_ascii_is_shown() -> None:

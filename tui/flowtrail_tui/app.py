@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from flowtrail_tui.finding import Finding
+from flowtrail_tui.leaving import in_order
 from flowtrail_tui.preferences import preferences
 from flowtrail_tui.remembered import Store, state_folder
 from flowtrail_tui.sitting import Sitting
@@ -29,17 +31,20 @@ _UNTIL_TOLD_S = 3600
 """A message about what is under way stands until what came of it is told."""
 
 
+_LEADING = ("view", "ask", "filter")
+
+
 class FlowtrailApp(Finding):
     """The frame with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(entry.key, f"view('{entry.name}')", entry.title, show=False, id=f"view-{entry.name}")
+            Binding(entry.key, f"view('{entry.name}')", entry.title, show=False, priority=True, id=f"view-{entry.name}")
             for entry in registry.VIEWS
             if entry.key.isdigit()
         ),
-        Binding("colon", "ask", "Ask", show=False, id="ask"),
-        Binding("slash", "filter", "Filter", show=False, id="filter"),
+        Binding("colon", "ask", "Ask", show=False, priority=True, id="ask"),
+        Binding("slash", "filter", "Filter", show=False, priority=True, id="filter"),
         Binding("escape", "back", "Back", show=False, id="back"),
         Binding("t", "time_range", "Time range", show=False, id="time-range"),
         Binding("left_square_bracket", "turn(False)", "Back", show=False, id="place-before"),
@@ -61,7 +66,17 @@ class FlowtrailApp(Finding):
         Binding("ctrl+o", "saved_views", "Saved views", show=False, id="saved-views"),
         Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="palette"),
         Binding("ctrl+c", "stay", "Does not quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "To the shell, until fg", show=False, priority=True, id="suspend"),
     ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that lead elsewhere to whoever types, and to what lies above the views.
+
+        They come before what has the focus, because what is typed right behind them is meant for where they lead.
+        """
+        if action in _LEADING and (len(self.screen_stack) > 1 or isinstance(self.focused, Input)):
+            return False
+        return super().check_action(action, parameters)
 
     async def action_view(self, name: str) -> None:
         """Show a view."""
@@ -227,6 +242,7 @@ def run(source: Source, *, initial: str | None = None, fresh: bool = False) -> i
     sitting = Sitting(Store(state_folder(os.environ), source.name), fresh=fresh)
     chosen = preferences(os.environ, FlowtrailApp.actions())
     app = FlowtrailApp(source, initial=initial, chosen=chosen, sitting=sitting)
-    code = app.run()
+    with in_order(app.exit):
+        code = app.run()
     sitting.store.write(sitting.memory)
     return app.return_code if code is None and app.return_code is not None else code or 0

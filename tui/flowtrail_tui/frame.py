@@ -38,6 +38,7 @@ from flowtrail_tui.widgets.virtual import VirtualList
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.driver import Driver
     from textual.screen import Screen
     from textual.widget import Widget
 
@@ -128,6 +129,15 @@ class Frame(App[int]):
     def actions(cls) -> tuple[Action, ...]:
         """Return what can be given other keys: the application's actions, those of lists, and of the live list."""
         return actions(cls.BINDINGS, VirtualList.BINDINGS, LIVE_BINDINGS)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Read keys with a driver of ours where the toolkit would use its own for Linux and macOS."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from flowtrail_tui.keyboard import PatientDriver
+
+        return PatientDriver
 
     def compose(self) -> ComposeResult:
         """Lay out the frame and the first view; the others are mounted when they are first looked at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual import events  # noqa: TC002 (Textual reads the annotations of handlers)
 from textual.binding import Binding, BindingType
@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from flowtrail_tui.safe import safe
+from flowtrail_tui.widgets.host import take_focus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,11 @@ class Entry(Input):
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         """Show `placeholder`, a constant of ours, while nothing is typed."""
         super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus at once."""
+        take_focus(self, scroll_visible=scroll_visible)
+        return self
 
     def validate_value(self, value: str) -> str:
         """Make every control and format character visible: the input draws its value as it stands."""

@@ -22,3 +22,8 @@ class Host(Protocol):
 def host(widget: Widget) -> Host:
     """Return the application of a widget."""
     return cast("Host", widget.app)
+
+
+def take_focus(widget: Widget, *, scroll_visible: bool) -> None:
+    """Give a widget the focus at once: keys that came behind the one that leads to it are meant for it."""
+    widget.screen.set_focus(widget, scroll_visible=scroll_visible)

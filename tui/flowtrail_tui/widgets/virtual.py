@@ -6,7 +6,7 @@ stand on the same list. The cursor never leaves the view; header lines stay whil
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 
 from flowtrail_tui.model.parts import Line, Part, line_width
-from flowtrail_tui.widgets.host import host
+from flowtrail_tui.widgets.host import host, take_focus
 from flowtrail_tui.widgets.lines import part_at
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ class VirtualList(ScrollView, can_focus=True):
         """Leave the scrollbar out where a terminal can not draw it."""
         if host(self).painter.ascii_only:
             self.styles.scrollbar_size_vertical = 0
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus at once."""
+        take_focus(self, scroll_visible=scroll_visible)
+        return self
 
     # What subclasses say.
 
