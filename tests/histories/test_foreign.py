@@ -403,3 +403,22 @@ def test_spans_that_are_no_messaging_at_all(told, world):
     assert store.answers("orders:0:5") == {"payment": "processed"}
     assert len(store.ask(f"trace:{root.trace_id}")["events"]) == 1
     assert store.kinds() == []
+
+
+def test_a_send_inside_the_creation_of_its_message_is_one_publication(told, world):
+    """Neither hides the other, and the id that the creation knows is the send's."""
+    web = world.foreign("web", "some.instrumentation", **{"service.instance.id": "w"})
+    base = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    named = base | {"messaging.message.id": "m-1"}
+    made = web.span("orders create", PRODUCER, named | {"messaging.operation.type": "create"})
+    placed = {"messaging.destination.partition.id": "0", "messaging.kafka.offset": 4}
+    web.span("orders send", CLIENT, named | placed | {"messaging.operation.type": "send"}, parent=made)
+    bare = web.span(
+        "orders create", PRODUCER, base | {"messaging.operation.type": "create", "messaging.message.id": "m-2"}
+    )
+    web.span("orders send", CLIENT, base | {"messaging.operation.type": "send"}, parent=bare)
+    (first,) = told(world).ask("id:m-1")["events"]
+    assert (first["published"]["answer"], first["published"]["reason"]) == ("yes", "acked")
+    assert [(one["partition"], one["offset"]) for one in first["published"]["records"]] == [(0, 4)]
+    (second,) = told(world).ask("id:m-2")["events"]
+    assert second["published"]["answer"] == "unknown"

@@ -16,6 +16,7 @@ nested AS (
     FROM told AS i
     JOIN told AS o ON o.ref = i.parent_ref AND o.dest = i.dest
         AND (o.event_id IS NULL OR i.event_id IS NULL OR o.event_id = i.event_id)
+        AND (o.operation = 'send' OR i.operation = 'create' OR i.event_id IS NULL)
 ),
 inside AS (
     SELECT outer_ref, max("offset") AS "offset", max(CASE WHEN "offset" IS NOT NULL THEN log END) AS log,
@@ -29,7 +30,8 @@ operations AS (
     SELECT c.* FROM told AS c
     WHERE c.operation = 'create' AND NOT EXISTS (
         SELECT 1 FROM told AS s
-        WHERE s.operation = 'send' AND s.trace_id = c.trace_id AND s.dest = c.dest)
+        WHERE s.operation = 'send' AND s.trace_id = c.trace_id AND s.dest = c.dest
+            AND NOT EXISTS (SELECT 1 FROM nested AS d WHERE d.inner_ref = s.ref))
 ),
 whole AS (
     SELECT

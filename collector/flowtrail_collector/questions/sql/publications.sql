@@ -1,7 +1,8 @@
 -- publications: one row per send operation of one event. Public.
 --
 -- A send inside a send to the same destination (pika wraps publish twice) is the same operation told twice; what only
--- the inner one knows is taken over. `outcome`: acked, failed, in-doubt, or null where the instrumentation records no
+-- the inner one knows is taken over. Of a create and the send
+-- inside it, the one that names the event is the operation. `outcome`: acked, failed, in-doubt, or null where the instrumentation records no
 -- acks. An id that the service itself gives (SQS, SNS, Pub/Sub) is an ack. A foreign ERROR is a definite failure unless it was a timeout. A span of ours without an outcome was cut short
 -- (`unfinished`): in doubt. `operation_id` names the send operation across
 -- the spans that tell of it.
@@ -27,6 +28,7 @@ inner_sends AS (
     FROM sends AS i
     JOIN sends AS o ON o.trace_id = i.trace_id AND o.span_id = i.parent_span_id AND o.destination = i.destination
         AND (o.event_id IS NULL OR i.event_id IS NULL OR o.event_id = i.event_id)
+        AND (o.operation = 'send' OR i.operation = 'create' OR i.event_id IS NULL)
     GROUP BY i.trace_id, i.parent_span_id, i.destination
 ),
 outer_sends AS (
@@ -103,6 +105,7 @@ SELECT
 FROM outer_sends AS s
 LEFT JOIN transactions AS t ON t.ref = s.ref
 WHERE s.operation = 'send' OR NOT EXISTS (
-    -- A create span is the operation's own only where no send follows it.
-    SELECT 1 FROM sends AS n WHERE n.operation = 'send' AND n.trace_id = s.trace_id AND n.destination = s.destination
+    -- A create span is the operation's own only where no send stands for it.
+    SELECT 1 FROM outer_sends AS n
+    WHERE n.operation = 'send' AND n.trace_id = s.trace_id AND n.destination = s.destination
 )
