@@ -79,6 +79,7 @@ class Api:
             "losses": self._losses,
             "expected": self._expected,
             "names": self._names,
+            "spans": self._spans,
             "status": self._status,
         }
         named = [Route(f"/api/v1/{name}", self._guarded(make), methods=["GET"]) for name, make in questions.items()]
@@ -168,6 +169,15 @@ class Api:
 
         _only(query, "begins")
         return lambda connection: names(connection, query.get("begins", ""))
+
+    def _spans(self, query: QueryParams) -> Question:
+        from flowtrail_collector.questions.spans import spans
+
+        _only(query, "ref", "trace")
+        refs, traces = query.getlist("ref"), query.getlist("trace")
+        if not refs and not traces:
+            raise UsageError("spans: name at least one span, ref=<trace id>/<span id>, or one trace, trace=<trace id>")
+        return lambda connection: spans(connection, refs, traces)
 
     def _status(self, query: Mapping[str, str]) -> Question:
         from flowtrail_collector.questions.status import status

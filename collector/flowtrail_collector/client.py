@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from flowtrail_collector.errors import FlowtrailError, SourceUnavailable, UsageError
+from flowtrail_collector.references import limited
 from flowtrail_collector.window import Window, rfc3339
 from flowtrail_collector.wire import from_wire
 
@@ -112,6 +113,14 @@ class HttpSource:
     def names(self, begins: str = "") -> Document:
         """See Source."""
         return self._get("names", {"begins": begins or None})
+
+    def spans(self, refs: Sequence[str], *, traces: Sequence[str] = ()) -> Document:
+        """See Source."""
+        named, refs_left = limited(refs)
+        whole, traces_left = limited(traces)
+        document = self._get("spans", {"ref": named, "trace": whole})
+        document["left_out"] = {**document.get("left_out", {}), "refs": refs_left, "traces": traces_left}
+        return document
 
     def status(self) -> Document:
         """See Source."""

@@ -106,6 +106,10 @@ class Source(Protocol):
         """`flowtrail.names/1`: destinations, groups, services and event types; ids and keys that begin so."""
         ...
 
+    def spans(self, refs: Sequence[str], *, traces: Sequence[str] = ()) -> Document:
+        """`flowtrail.spans/1`: all that is stored of the spans `<trace id>/<span id>`, and of all spans of `traces`."""
+        ...
+
     def status(self) -> Document:
         """`flowtrail.status/1`: what is stored, received and watched, and how complete it is."""
         ...
@@ -237,6 +241,12 @@ class StoreSource:
         from flowtrail_collector.questions.names import names
 
         return self._read(lambda connection: names(connection, begins))
+
+    def spans(self, refs: Sequence[str], *, traces: Sequence[str] = ()) -> Document:
+        """See Source."""
+        from flowtrail_collector.questions.spans import spans
+
+        return self._read(lambda connection: spans(connection, refs, traces))
 
     def status(self) -> Document:
         """See Source."""

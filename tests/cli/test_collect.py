@@ -219,12 +219,17 @@ def test_sources_behave_alike(shared: str, store: Path) -> None:
         assert live.order(everything) == stored.order(everything)
         assert live.names("order-") == stored.names("order-")
         assert live.losses(everything, "topic:orders") == stored.losses(everything, "topic:orders")
+        refs = [*live.ask("order-0")["events"][0]["published"]["evidence"], *(f"{n:032x}/{n:016x}" for n in range(600))]
+        traces = [ref[:32] for ref in refs]
+        assert live.spans(refs, traces=traces) == stored.spans(refs, traces=traces)
         for source in (live, stored):
             with pytest.raises(NothingKnown) as unknown:
                 source.ask("orders:3:1050")
             assert unknown.value.near
             with pytest.raises(UsageError):
                 source.lag(everything, "tpic:x")
+            with pytest.raises(UsageError, match="names no span"):
+                source.spans(["orders:3:1050"])
     finally:
         live.close()
         stored.close()

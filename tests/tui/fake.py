@@ -13,6 +13,7 @@ from flowtrail_collector.source import Document, Window
 from flowtrail_collector.window import parse_instant, rfc3339
 from tests.tui import fake_causes
 from tests.tui.fake_map import map_document
+from tests.tui.fake_spans import spans_document
 
 START = parse_instant("2026-03-01T12:04:31Z")
 SECOND = 10**9
@@ -175,6 +176,11 @@ class FakeSource:
             "types": ["OrderCreated", "OrderUpdated"],
             "begins": begun[:5],
         }
+
+    def spans(self, refs: Sequence[str], *, traces: Sequence[str] = ()) -> Document:
+        """Answer with the spans that the verdicts name; one of a hundred is no longer stored."""
+        self._work("spans", (tuple(refs), tuple(traces)))
+        return spans_document(refs, traces, rfc3339(self.now_ns), hostile=self.hostile)
 
     def status(self) -> Document:
         """Answer how fast events come."""

@@ -398,8 +398,8 @@ ORDER BY t.gen, t.ord, a.ord_start, a.ref
 
 
 _UNPLACED = """
-SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL AS BIGINT) AS "offset", member, attempt,
-    who, CAST(NULL AS VARCHAR) AS host,
+SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL AS BIGINT) AS "offset", service, member,
+    attempt, who, CAST(NULL AS VARCHAR) AS host,
     CASE WHEN operation = 'receive' THEN NULL WHEN failed THEN 'failed' ELSE 'ok' END AS outcome, FALSE AS unfinished,
     start_ns AS started_ns, CASE WHEN operation = 'process' THEN end_ns END AS ended_ns, error_type
 FROM unplaced
@@ -428,6 +428,7 @@ def _delivery(number: int, attempt: Row, row: Row) -> Document:
     return elsewhere | {
         "partition": attempt["partition"],
         "offset": attempt["offset"],
+        "service": attempt["service"],
         "member": attempt["member"],
         "attempt": attempt["attempt"] or number,
         "outcome": outcome,
