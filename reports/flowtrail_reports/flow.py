@@ -8,8 +8,8 @@ from flowtrail_collector.wording import counted
 from flowtrail_reports.facts import coverage, facts, provenance
 from flowtrail_reports.findings import finding_table
 from flowtrail_reports.model import Check, Column, Report, Section, Stroke, Table, Timeline, Tone
+from flowtrail_reports.steps import story
 from flowtrail_reports.visible import visible
-from flowtrail_reports.writing import apart_ms, earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ def flow_report(documents: Documents) -> Report:
     """Make the report from `flowtrail.ask/1`."""
     answer = documents.answer
     events = answer["events"]
-    steps = sorted((step for event in events for step in _steps(event)), key=lambda step: step["at"] or "~")
+    steps = sorted((step for event in events for step in story(event)), key=lambda step: step["at"] or "~")
     findings = list(_findings(events))
     return Report(
         name="flow",
@@ -138,49 +138,6 @@ def _event(event: Document) -> Row:
         "duplicated": event["duplicated"]["answer"],
         "reordered": event["reordered"]["answer"],
     }
-
-
-def _steps(event: Document) -> Iterable[Row]:
-    """Lay out what happened to an event: each record it stands at, each attempt of each group."""
-    about = {name: event[name] for name in ("message_id", "correlation_id", "causation_id", "type", "key", "system")}
-    about |= {"event": event["message_id"], "destination": event["destination"]}
-    for record in event["published"]["records"]:
-        begun = earlier(record["at"], record["ack_ms"]) if record["at"] and record["ack_ms"] else record["at"]
-        yield {
-            **about,
-            **_place(event, record),
-            "step": "published",
-            "who": event["producer"],
-            "at": begun,
-            "ended_at": record["at"],
-            "outcome": event["published"]["reason"],
-            "took_ms": record["ack_ms"],
-        }
-    for line in event["consumed"]:
-        for delivery in line["deliveries"]:
-            yield {
-                **about,
-                **_place(event, delivery),
-                "step": "processed" if delivery["outcome"] else "handed out",
-                "who": line["group"],
-                "member": delivery["member"],
-                "attempt": delivery["attempt"],
-                "at": delivery["started_at"],
-                "ended_at": delivery["ended_at"],
-                "outcome": delivery["outcome"],
-                "took_ms": _between(delivery["started_at"], delivery["ended_at"]),
-                "latency_ms": delivery["latency_ms"],
-            }
-
-
-def _place(event: Document, of: Document) -> Row:
-    known = of["partition"] is not None and of["offset"] is not None
-    place = f"{event['destination']}:{of['partition']}:{of['offset']}" if known else event["destination"]
-    return {"partition": of["partition"], "offset": of["offset"], "place": place}
-
-
-def _between(begin: str | None, end: str | None) -> float | None:
-    return None if begin is None or end is None else apart_ms(begin, end)
 
 
 def _findings(events: Sequence[Document]) -> Iterable[Document]:

@@ -71,6 +71,16 @@ def ticket(event: dict[str, Any], document: dict[str, Any]) -> str:
     return f"{head}\n\n{fence}text\n{body}\n{fence}\n"
 
 
+def of_evidence(ref: str, span: Any, question: str) -> list[Yankable]:
+    """Offer a span, by its ids, and the command that lists it beside what else proves the claim."""
+    trace, _, own = ref.partition("/")
+    offered = _offer([("span", ref), ("trace id", trace), ("span id", own)], question or None, span)
+    return [
+        Yankable(one.name, one.text.removesuffix("--json") + "--evidence") if one.name == "command" else one
+        for one in offered
+    ]
+
+
 def _offer(texts: list[tuple[str, Any]], question: str | None, document: Any) -> list[Yankable]:
     """Leave out what is missing. Control characters are copied visibly: pasted into a shell they would act."""
     offered = [Yankable(name, safe(str(text))) for name, text in texts if text]

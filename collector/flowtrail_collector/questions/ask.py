@@ -382,7 +382,7 @@ class _Facts:
 
 _TRIES = """
 -- Every attempt of every delivery; a delivery without one stands for itself.
-SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.who, t.host, t.gen, t.ord,
+SELECT t.grp, t.log, t."offset", t."partition", t.member, t.service, t.who, t.host, t.gen, t.ord, t.generation,
     coalesce(a.attempt, t.attempt) AS attempt,
     CASE WHEN a.ref IS NULL THEN NULL WHEN a.failed THEN 'failed' ELSE 'ok' END AS outcome,
     o.went_on OR (o.left_in_order AND o.passed) AS unfinished,
@@ -399,7 +399,7 @@ ORDER BY t.gen, t.ord, a.ord_start, a.ref
 
 _UNPLACED = """
 SELECT event, destination, grp, CAST(NULL AS INTEGER) AS "partition", CAST(NULL AS BIGINT) AS "offset", service, member,
-    attempt, who, CAST(NULL AS VARCHAR) AS host,
+    CAST(NULL AS BIGINT) AS generation, attempt, who, CAST(NULL AS VARCHAR) AS host,
     CASE WHEN operation = 'receive' THEN NULL WHEN failed THEN 'failed' ELSE 'ok' END AS outcome, FALSE AS unfinished,
     start_ns AS started_ns, CASE WHEN operation = 'process' THEN end_ns END AS ended_ns, error_type
 FROM unplaced
@@ -430,6 +430,7 @@ def _delivery(number: int, attempt: Row, row: Row) -> Document:
         "offset": attempt["offset"],
         "service": attempt["service"],
         "member": attempt["member"],
+        "generation": attempt["generation"],
         "attempt": attempt["attempt"] or number,
         "outcome": outcome,
         "error": attempt["error_type"],

@@ -80,6 +80,11 @@ def forms(document: dict[str, Any]) -> list[str]:
     return [taken, *(str(one) for one in also if one != taken)] if isinstance(also, list) else [taken]
 
 
+def near_cells(name: str, _width: int) -> tuple[Line, ...]:
+    """Draw something that is known near."""
+    return (line(Part(name, "accent")),)
+
+
 def askable(near: str) -> tuple[str, bool]:
     """Return what to ask for something known near: the text, and whether it is whole or wants an offset."""
     place, found, _ = near.partition(": offsets ")

@@ -140,3 +140,8 @@ def no_anomalies(filter_text: str, window: str, stored: int | None, source: str,
     if window == "all":
         return Notice(head, why)
     return Notice(head, why, "w", "look at all time", "app.widen")
+
+
+def no_spans() -> Notice:
+    """Say that nothing is stored of what was asked for."""
+    return Notice("No span", "None of them is stored any more: retention deletes spans, answers keep what they said.")

@@ -93,7 +93,7 @@ class AskView(View):
         self.entry = Completing(
             lambda text: for_question(text, self.session.names), placeholder=asked.PLACEHOLDER, pasted=question_in
         )
-        self.near: Table[str] = Table(asked.NEAR_COLUMNS, _near_cells, id="ask-near")
+        self.near: Table[str] = Table(asked.NEAR_COLUMNS, asked.near_cells, id="ask-near")
         self.card = Document(self._compose_card, id="ask-card")
         self.list = _Events(self.card)
         self.line = Lines(self._draw_understood, id="ask-understood")
@@ -380,10 +380,6 @@ class AskView(View):
         self._place = max(0, min(len(self._past), self._place + (-1 if event.key == "up" else 1)))
         self.entry.value = safe(self._past[self._place]) if self._place < len(self._past) else ""
         self.entry.cursor_position = len(self.entry.value)
-
-
-def _near_cells(name: str, _width: int) -> tuple[Line, ...]:
-    return (line(Part(name, "accent")),)
 
 
 def _event_cells(event: dict[str, Any], _width: int) -> tuple[Line, ...]:

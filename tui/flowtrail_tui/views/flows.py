@@ -378,7 +378,7 @@ class FlowsView(View):
         row = self.table.current
         if row is not None:
             self._pin()
-            self.frame.visit("ask", row.question)
+            self.frame.visit("flow", row.question)
 
     @on(FilterBar.Applied)
     def _filtered(self, event: FilterBar.Applied) -> None:

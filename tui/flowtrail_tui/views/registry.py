@@ -39,6 +39,14 @@ VIEWS = (
     ),
     Entry("reports", "5", "Reports", "make reports, and find them", "flowtrail_tui.views.reports:ReportsView"),
     Entry("ask", ":", "Ask", "ask about an event, a flow, a record or a key", "flowtrail_tui.views.ask:AskView"),
+    Entry(
+        "flow",
+        "",
+        "Flow",
+        "one flow: its causes, sequence, spans",
+        "flowtrail_tui.views.flow:FlowView",
+    ),
+    Entry("evidence", "", "Evidence", "the spans behind a claim", "flowtrail_tui.views.evidence:EvidenceView"),
 )
 NAMES = tuple(entry.name for entry in VIEWS)
 

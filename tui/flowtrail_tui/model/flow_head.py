@@ -1,0 +1,74 @@
+"""The line above a flow: its name, the word that it is judged by, how large it is, and how it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowtrail_collector.wording import counted
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.parts import Line, Part, sides
+from flowtrail_tui.model.verdict import all_findings, headline
+from flowtrail_tui.model.words import verdict
+
+if TYPE_CHECKING:
+    from flowtrail_collector.source import Document
+    from flowtrail_tui.model.flow_tree import Flow
+
+MODES = ("waterfall", "sequence", "raw")
+_GRADE_FROM_WIDTH = 100
+_ROLES = ("error", "warn", "unknown", "wait", "ok")
+"""The gravest first: of several events the flow takes that one's word."""
+
+
+def gravest(flow: Flow) -> tuple[str, str, Document]:
+    """Return the word, the grade and the event that a flow is judged by: its gravest."""
+    told = [(headline(event), event) for event in flow.events]
+    if not told:
+        return "unknown", "?", {}
+    ranked = min(told, key=lambda one: _ROLES.index(_role(one[0].word, one[0].grade)))
+    return ranked[0].word, ranked[0].grade, ranked[1]
+
+
+def _role(word: str, grade: str) -> str:
+    role = verdict(word, grade).role
+    return role if role in _ROLES else "unknown"
+
+
+def head(flow: Flow, mode: str, width: int) -> Line:
+    """Draw the flow's name, verdict and size on the left, the modes and the grade on the right."""
+    text, grade, event = gravest(flow)
+    word = verdict(text, grade)
+    groups = [str(one["group"]) for one in all_findings(event) if one.get("group")]
+    place = f" in {groups[0]}" if groups and word.role != "ok" else ""
+    left = (
+        Part(" "),
+        Part(flow.name, "bright"),
+        Part("  "),
+        Part(f"{word.glyph} {word.text.upper()}{place}", f"{word.role}-strong"),
+        Part(f"  {' · '.join(size(flow))}", "dim"),
+    )
+    graded = (Part(f"   evidence {grade}", "grade"),) if width >= _GRADE_FROM_WIDTH else ()
+    return sides(left, (*modes(mode), *graded, Part(" ")), width)
+
+
+def modes(current: str) -> Line:
+    """Draw how a flow can be shown, and how it is."""
+    names = [
+        Part(f"[{name}]", "accent") if name == current else Part(f" {name} ", "dim", f"app.flow_mode('{name}')")
+        for name in MODES
+    ]
+    return (Part("v", "key", "app.press('v')"), Part(" ", "dim"), *names)
+
+
+def size(flow: Flow) -> list[str]:
+    """Count events, deliveries and groups, and measure the whole."""
+    handed = sum(node.kind == "delivery" for node in flow.nodes)
+    groups = {node.name for node in flow.nodes if node.kind in ("delivery", "group")}
+    said = [
+        counted(len(flow.events), "event"),
+        counted(handed, "delivery", "deliveries"),
+        counted(len(groups), "group"),
+    ]
+    if flow.begin is not None and flow.end is not None:
+        said.append(f.duration((flow.end - flow.begin) / 1e6))
+    return said

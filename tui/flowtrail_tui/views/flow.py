@@ -1,0 +1,476 @@
+"""Flow: one flow as a causal tree with bars on a time axis, as a sequence, or as all its spans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from flowtrail_collector.errors import NothingKnown
+from flowtrail_tui.exportable import Export
+from flowtrail_tui.model import asked, flow_head, flow_pane, flow_row, flow_tree, notices, sequence, spans, waterfall
+from flowtrail_tui.model import figures as f
+from flowtrail_tui.model.bars import Key
+from flowtrail_tui.model.flow_shown import Shown
+from flowtrail_tui.model.parts import Line, Part, line
+from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.views.panes import Panes
+from flowtrail_tui.widgets.drawn import Drawn
+from flowtrail_tui.widgets.lines import Lines
+from flowtrail_tui.widgets.table import Document, Table
+from flowtrail_tui.widgets.virtual import VirtualList
+from flowtrail_tui.yankable import Yankable, of_event, of_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from flowtrail_tui.evidence import Evidence
+    from flowtrail_tui.exportable import Exporting
+    from flowtrail_tui.model.flow_tree import Node
+    from flowtrail_tui.queries import Answer
+
+_WATERFALL, _SEQUENCE, _RAW = flow_head.MODES
+
+
+class FlowView(View):
+    """A flow's tree, sequence or spans, and the pane of the selected row."""
+
+    title = "Flow"
+    lanes = ("flow", "flow-spans")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "next_mode", "view", show=False),
+        Binding("f", "focus_subtree", "focus", show=False),
+        Binding("n", "anomaly(1)", "next anomaly", show=False),
+        Binding("N", "anomaly(-1)", "anomaly before", show=False),
+        Binding("z", "zoom", "zoom", show=False),
+        Binding("R", "turn_times", "times", show=False),
+        Binding("tab", "other_pane", "other pane", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Start with nothing asked."""
+        super().__init__(id="flow")
+        self.question = ""
+        self.mode = _WATERFALL
+        self.shown: Shown | None = None
+        self._error: Exception | None = None
+        self._lane = 0
+        self._told: dict[str, Any] = {}
+        self.head = Lines(self._draw_head, id="flow-head")
+        self.causes: Drawn[waterfall.Row] = Drawn(self._draw_row, self._draw_titles, id="flow-tree")
+        self.steps: Drawn[sequence.Entry] = Drawn(self._draw_step, self._draw_lanes, id="flow-steps")
+        self.raw: Table[spans.SpanRow] = Table(spans.COLUMNS, spans.cells, id="flow-raw")
+        self.near: Table[str] = Table(asked.NEAR_COLUMNS, asked.near_cells, id="flow-near")
+        self.legend = Lines(self._draw_legend, id="flow-legend")
+        self.pane = Document(self._compose_pane, id="flow-pane")
+        self._panes = Panes(self.pane, Lines(rule, id="flow-rule"))
+
+    def compose(self) -> ComposeResult:
+        """Lay out the view."""
+        yield self.head
+        yield self.causes
+        yield self.steps
+        yield self.raw
+        yield self.near
+        yield self.legend
+        yield self._panes.rule
+        yield self.pane
+
+    def on_mount(self) -> None:
+        """Start with the tree alone."""
+        self._show_mode()
+
+    def on_resize(self) -> None:
+        """Share the room anew."""
+        self._show_mode()
+
+    # What the frame asks.
+
+    def about(self) -> str:
+        """Return the question."""
+        return self.question
+
+    def arrive(self, about: str | None) -> None:
+        """Ask about a flow or an event; the same again stays as it was arranged."""
+        if about and (about != self.question or self.shown is None):
+            self.question = about
+            self.reload()
+
+    def enter(self) -> None:
+        """Take the focus."""
+        if not self._panes.whole:
+            self._list().focus()
+
+    def trail(self) -> Sequence[str]:
+        """Name the flow."""
+        name = self.shown.flow.name if self.shown else self.question.partition(":")[2] or self.question
+        return ("Flows", name) if self.mode == _WATERFALL else ("Flows", name, self.mode)
+
+    def keys(self) -> Sequence[Key]:
+        """Offer what can be done in the way the flow is shown now."""
+        own = {
+            _WATERFALL: (
+                Key("n/N", "next anomaly", "app.press('n')"),
+                Key("←→", "fold", "app.press('left')"),
+                Key("f", "focus", "app.press('f')"),
+                Key("z", "zoom", "app.press('z')"),
+                Key("R", "times", "app.press('R')"),
+            ),
+            _SEQUENCE: (Key("←→", "pan", "app.press('right')"), Key("n/N", "next anomaly", "app.press('n')")),
+            _RAW: (),
+        }[self.mode]
+        opens = Key("enter", "span" if self.mode == _RAW else "verdict", "app.choose")
+        return (
+            opens,
+            Key("v", "view", "app.press('v')"),
+            Key("E", "evidence", "app.press('E')"),
+            *own,
+            Key("tab", "pane", "app.press('tab')"),
+            Key("y", "yank", "app.yank"),
+            Key("e", "export", "app.press('e')"),
+            Key("esc", "back", "app.back"),
+            *ALWAYS,
+        )
+
+    def reload(self) -> None:
+        """Ask the same again."""
+        if not self.question:
+            return
+        for lane in self.lanes:
+            self.session.queries.withdraw(lane)
+        self._error, self._told = None, {}
+        self.near.rows, self.raw.rows = (), ()
+        self._say(None, loading=self.shown is None)
+        source, question = self.session.source, self.question
+        if not self.session.ask("flow", question, lambda: Shown(flow_tree.read(source.ask(question)))):
+            self._say(notices.too_many(), loading=False)
+        self._show_mode()
+
+    def _ask_spans(self) -> None:
+        """Ask for all spans of the flow's traces; once, when they are first looked at."""
+        if self.shown is None or self._told or self.session.queries.busy_since("flow-spans") is not None:
+            return
+        source, events = self.session.source, self.shown.flow.events
+        self.raw.show_loading(loading=True)
+
+        def ask() -> tuple[dict[str, Any], list[spans.SpanRow]]:
+            document = source.spans((), traces=spans.traces_of(events))
+            return document, spans.read(document, spans.claims_of({"events": events}))
+
+        self.session.ask("flow-spans", self.question, ask)
+
+    def answered(self, answer: Answer) -> None:
+        """Take the flow, its spans, or an error."""
+        if answer.about != self.question:
+            return
+        if answer.lane == "flow-spans":
+            self._took_spans(answer)
+            return
+        self._error = answer.error
+        if answer.error is None:
+            self._took_flow(answer.result)
+        elif isinstance(answer.error, NothingKnown):
+            self.shown = None
+            self.near.set_rows(answer.error.near, cursor=0)
+        self._say(notices.failed(answer.error, self.session.source.name) if answer.error else None, loading=False)
+        self.causes.show_dimmed(dimmed=answer.error is not None)
+        self._show_mode()
+        if self.frame.current == self.id:
+            self.enter()
+        self.frame.redraw_status()
+        self.frame.redraw_footer()
+
+    def _took_flow(self, shown: Shown) -> None:
+        self.shown = shown
+        self._lane = 0
+        self.frame.took_coverage(f.number(shown.flow.document.get("coverage")))
+        self.causes.set_rows(shown.rows, cursor=shown.first_bad())
+        self.steps.set_rows(shown.sequence.entries, cursor=0)
+
+    def _took_spans(self, answer: Answer) -> None:
+        if answer.error is not None:
+            self.raw.show_loading(loading=False)
+            self.raw.show_notice(notices.failed(answer.error, self.session.source.name))
+            return
+        self._told, rows = answer.result
+        self.raw.set_rows(rows, cursor=0)
+        self.raw.show_notice(notices.no_spans())
+        self._redraw()
+
+    def cancel(self) -> bool:
+        """Give up what is asked."""
+        withdrawn = [lane for lane in self.lanes if self.session.queries.withdraw(lane)]
+        if withdrawn:
+            self._say(notices.cancelled(), loading=False)
+        return bool(withdrawn)
+
+    def back(self) -> bool:
+        """Leave a pane that fills the view, then the subtree in focus."""
+        if self._panes.whole or self.pane.has_focus:
+            self._show_pane(whole=False)
+            self._list().focus()
+            return True
+        if self.shown is not None and self.shown.focus is not None and self.mode == _WATERFALL:
+            self.causes.set_rows(self.shown.rows, cursor=self._arranged(self.shown.focus_on(None)))
+            self._redraw()
+            return True
+        return False
+
+    def link_changed(self) -> None:
+        """Show what was answered as old; a flow that could not be asked is asked when the source is back."""
+        gone = self.session.link.disconnected
+        for pane in (self.causes, self.steps, self.raw):
+            pane.show_dimmed(dimmed=gone and bool(pane.count()))
+        if not gone and self.shown is None and self._error is not None:
+            self.reload()
+
+    # What the selected row offers.
+
+    def evidence(self) -> Evidence | None:
+        """Offer the spans of the selected row's claim; the whole flow's spans stand in the raw view already."""
+        node = self._node()
+        return flow_row.evidence_of(node) if node is not None else None
+
+    def anomalies(self) -> str | None:
+        """Offer what is wrong at the selected row's destination and group."""
+        node = self._node()
+        return flow_row.anomalies_of(node) if node is not None else None
+
+    def openables(self) -> dict[str, str]:
+        """Offer the fields of the selected row."""
+        row, node = self._span(), self._node()
+        if row is not None:
+            return spans.openables(row)
+        return flow_row.openables(node) if node is not None else {}
+
+    def yankables(self) -> list[Yankable]:
+        """Offer the event of the selected row, or the span."""
+        row, node = self._span(), self._node()
+        if row is not None:
+            return of_row("span", row.ref, row.span)
+        if node is None or self.shown is None:
+            return []
+        return of_event(node.event, flow_row.question_of(node.event), self.shown.flow.document)
+
+    def export(self) -> Exporting | None:
+        """Offer every step as a row, the verdict as the document, and the sequence as Mermaid."""
+        shown = self.shown
+        if shown is None:
+            return None
+        forms = {"mmd": sequence.mermaid}
+        return lambda: Export(
+            "flow",
+            flow_row.EXPORTED,
+            flow_row.table(shown.flow),
+            shown.flow.document,
+            {ending: write(shown.sequence) for ending, write in forms.items()},
+        )
+
+    # What people do.
+
+    @on(VirtualList.Moved)
+    def _moved(self, event: VirtualList.Moved) -> None:
+        event.stop()
+        if event.sender is self.steps:
+            self._pan_to_step()
+        if event.sender is not self.pane:
+            self.pane.redraw(top=True)
+
+    @on(Drawn.Sideways)
+    def _sideways(self, event: Drawn.Sideways) -> None:
+        event.stop()
+        if self.shown is None:
+            return
+        if self.mode == _SEQUENCE:
+            grid = sequence.grid(self.shown.sequence, self.steps.size.width - 1, self._lane + event.direction)
+            self._lane = grid.first
+            self.steps.refresh()
+        elif self.causes.current is not None:
+            go = self.shown.right if event.direction > 0 else self.shown.left
+            self._arranged(go(self.causes.cursor))
+
+    @on(VirtualList.Chosen)
+    def _chosen(self, event: VirtualList.Chosen) -> None:
+        event.stop()
+        node = self._node()
+        if event.sender is self.near:
+            if self.near.current is not None:
+                self.frame.visit("ask", asked.askable(self.near.current)[0])
+        elif event.sender is self.raw:
+            self._show_pane(whole=True)
+            self.pane.focus()
+        elif node is not None and node.kind == "more":
+            self.causes.action_sideways(1)
+        elif node is not None:
+            self.frame.visit("ask", flow_row.question_of(node.event))
+
+    def action_next_mode(self) -> None:
+        """Show the flow in the next way."""
+        node = self._node()
+        self.mode = flow_head.MODES[(flow_head.MODES.index(self.mode) + 1) % len(flow_head.MODES)]
+        if node is not None:
+            self._select(node)
+        if self.mode == _RAW:
+            self._ask_spans()
+        self._show_mode()
+        self._list().focus()
+        self.frame.redraw_status()
+        self.frame.redraw_footer()
+
+    def action_focus_subtree(self) -> None:
+        """Show nothing but the selected row and what it caused."""
+        if self.shown is not None and self.mode == _WATERFALL and self.shown.rows:
+            self._arranged(self.shown.focus_on(self.causes.cursor))
+
+    def action_zoom(self) -> None:
+        """Fit the time axis to the selected row and what it caused, or to the whole flow again."""
+        if self.shown is not None and self.mode == _WATERFALL and self.shown.rows:
+            part = self.shown.zoom(self.causes.cursor)
+            self.frame.say("the axis shows the selected subtree; z shows the whole flow" if part else "the whole flow")
+            self.causes.refresh()
+
+    def action_turn_times(self) -> None:
+        """Count times from the parent or from the flow's start; while the source is away, try to reconnect."""
+        if self.session.link.disconnected:
+            self.session.ask_status(at_once=True)
+        elif self.shown is not None:
+            self.shown.turn_times()
+            self.causes.refresh()
+
+    def action_anomaly(self, direction: int) -> None:
+        """Go to the next row, or the one before, with which something is wrong."""
+        if self.shown is None or self.mode == _RAW:
+            return
+        node = self._node()
+        found = self.shown.next_bad(self.shown.index(node) if node else 0, direction)
+        if found is None:
+            self.frame.say("no further anomaly" if direction > 0 else "no anomaly before this one")
+            return
+        self._arranged(found)
+        if self.mode == _SEQUENCE:
+            self._select(self.shown.rows[found].node)
+
+    def action_other_pane(self) -> None:
+        """Move between the rows and the pane; where it has no room, it takes the rows' place."""
+        if self.pane.has_focus:
+            self._show_pane(whole=False)
+            self._list().focus()
+        else:
+            self._show_pane(whole=not self._panes.fits(self))
+            self.pane.focus()
+
+    # The selected row.
+
+    def _list(self) -> VirtualList:
+        if self.near.rows:
+            return self.near
+        lists: dict[str, VirtualList] = {_WATERFALL: self.causes, _SEQUENCE: self.steps, _RAW: self.raw}
+        return lists[self.mode]
+
+    def _node(self) -> Node | None:
+        if self.mode == _SEQUENCE:
+            entry = self.steps.current
+            return entry.node if isinstance(entry, sequence.Step) else None
+        row = self.causes.current if self.mode == _WATERFALL else None
+        return row.node if row is not None else None
+
+    def _span(self) -> spans.SpanRow | None:
+        return self.raw.current if self.mode == _RAW else None
+
+    def _select(self, node: Node) -> None:
+        """Put the cursor on what was selected in the other way of showing it."""
+        if self.shown is None:
+            return
+        self.causes.move_to(self.shown.index(node))
+        entries = self.shown.sequence.entries
+        place = (at for at, entry in enumerate(entries) if isinstance(entry, sequence.Step) and entry.node is node)
+        self.steps.move_to(next(place, self.steps.cursor))
+        self._pan_to_step()
+
+    def _pan_to_step(self) -> None:
+        if self.shown is not None and self.steps.current is not None:
+            grid = sequence.grid(self.shown.sequence, self.steps.size.width - 1, self._lane)
+            self._lane = sequence.reaching(self.shown.sequence, self.steps.current, grid)
+            self.steps.refresh()
+
+    def _arranged(self, cursor: int) -> int:
+        """Draw the tree after it was folded, focused or opened."""
+        if self.shown is not None:
+            self.causes.set_rows(self.shown.rows, cursor=cursor)
+            self._redraw()
+        return cursor
+
+    # What is drawn.
+
+    def _say(self, notice: notices.Notice | None, *, loading: bool) -> None:
+        for pane in (self.causes, self.steps):
+            pane.show_notice(notice)
+            pane.show_loading(loading=loading)
+
+    def _redraw(self) -> None:
+        self.head.redraw()
+        self.legend.redraw()
+        self.pane.redraw(top=True)
+
+    def _show_mode(self) -> None:
+        """Show the list of the present mode, and as much of the rest as there is room for."""
+        for pane in (self.causes, self.steps, self.raw, self.near):
+            pane.display = pane is self._list() and not self._panes.whole
+        self._show_pane(whole=self._panes.whole)
+
+    def _show_pane(self, *, whole: bool) -> None:
+        whole = whole and self.shown is not None
+        self._list().display = not whole
+        self._panes.show(self, whole=whole, known=self.shown is not None)
+        self.legend.display = self.mode == _WATERFALL and self.pane.display and not whole
+        self._redraw()
+
+    def _draw_head(self, width: int) -> list[Line]:
+        if self.shown is not None:
+            return [flow_head.head(self.shown.flow, self.mode, width)]
+        if self._error is not None:
+            role = "unknown-strong" if isinstance(self._error, NothingKnown) else "error-strong"
+            return [line(Part(f" ? {self._error}" if self.near.rows else f" ✗ {self._error}", role))]
+        return [
+            line(
+                Part(f" {self.question}", "bright"),
+                Part("   asking…", "wait"),
+                Part("  esc", "key"),
+                Part(" cancels", "dim"),
+            )
+        ]
+
+    def _draw_titles(self, width: int) -> Line:
+        return waterfall.header(self.shown.sheet(width)) if self.shown else ()
+
+    def _draw_row(self, row: waterfall.Row, width: int) -> Line:
+        return waterfall.draw(row, self.shown.sheet(width)) if self.shown else ()
+
+    def _draw_lanes(self, width: int) -> Line:
+        if self.shown is None:
+            return ()
+        return sequence.header(self.shown.sequence, sequence.grid(self.shown.sequence, width, self._lane))
+
+    def _draw_step(self, entry: sequence.Entry, width: int) -> Line:
+        if self.shown is None:
+            return ()
+        return sequence.draw(self.shown.sequence, entry, sequence.grid(self.shown.sequence, width, self._lane))
+
+    def _draw_legend(self, _width: int) -> list[Line]:
+        return [waterfall.legend(self.shown.rows)] if self.shown else []
+
+    def _compose_pane(self, width: int) -> Sequence[Line]:
+        row, node = self._span(), self._node()
+        if row is not None:
+            return spans.detail(row, width)
+        if node is not None:
+            return flow_pane.pane(node, width)
+        entry = self.steps.current if self.mode == _SEQUENCE else None
+        return (
+            [line(Part(f" nothing happened for {f.duration(entry.ns / 1e6)}", "dim"))]
+            if isinstance(entry, sequence.Gap)
+            else []
+        )

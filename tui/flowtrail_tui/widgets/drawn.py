@@ -1,0 +1,73 @@
+"""A virtual list whose rows are drawn by a function of row and width, each over the list's whole width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+
+from flowtrail_tui.widgets.virtual import VirtualList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flowtrail_tui.model.parts import Line
+
+Row = TypeVar("Row")
+
+
+class Drawn(VirtualList, Generic[Row]):
+    """Rows that fit any width; so left and right are free, and tell the owner by a message."""
+
+    header_rows = 1
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l,right", "sideways(1)", "right", show=False),
+        Binding("h,left", "sideways(-1)", "left", show=False),
+    ]
+
+    class Sideways(VirtualList.Moved):
+        """A person wants to go to a side."""
+
+        def __init__(self, sender: VirtualList, direction: int) -> None:
+            """`direction` is 1 to the right, -1 to the left."""
+            super().__init__(sender)
+            self.direction = direction
+
+    def __init__(
+        self,
+        draw: Callable[[Row, int], Line],
+        head: Callable[[int], Line],
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's name)
+    ) -> None:
+        """`draw` draws a row, `head` the line above them."""
+        super().__init__(id=id)
+        self._draw = draw
+        self._head = head
+        self.rows: Sequence[Row] = ()
+
+    def set_rows(self, rows: Sequence[Row], *, cursor: int | None = None) -> None:
+        """Show other rows."""
+        self.rows = rows
+        self.show_rows(cursor=cursor)
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
+
+    def draw(self, index: int, width: int) -> Line:
+        """Draw one row."""
+        return self._draw(self.rows[index], width - 1)
+
+    def draw_header(self, width: int) -> Line:
+        """Draw the line above the rows."""
+        return self._head(width - 1) if self.rows else ()
+
+    def action_sideways(self, direction: int) -> None:
+        """Tell the owner."""
+        self.post_message(self.Sideways(self, direction))
