@@ -1,6 +1,7 @@
 """A source of seeded data, with a clock, latency, failures and hostility of its own; no collector behind it."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ FATES: tuple[tuple[str, int, str, str, tuple[str, ...]], ...] = (
 )
 GROUPS = ("billing", "ledger", "search-index", "email", "audit")
 TYPES = (("orders.created", "checkout"), ("orders.updated", "checkout"), ("payments.settled", "gateway"))
+_NUMBERED = re.compile(r"-\d.*", re.DOTALL)
 HOSTILE = (
     "\x1b[2J\x1b]52;c;cm0gLXJmIC8=\x07pwn",
     "\x9b31mred\x9d0;title\x9c",
@@ -278,7 +280,7 @@ class FakeSource:
 
     def _event(self, row: dict[str, Any], kind: str, index: int) -> dict[str, Any]:
         verdict = row["verdict"] if index == 0 else "ok"
-        start = parse_instant(row["started_at"]) + index * 140_000_000
+        start = parse_instant(row["started_at"]) + (0, 100_000_000, 250_000_000)[index]
         root = row["root"]
         published = verdict not in ("in-doubt", "not-published")
         evil = f" {row['flow']}" if self.hostile else ""
@@ -289,12 +291,12 @@ class FakeSource:
         return {
             "message_id": root["message_id"] if index == 0 else f"{root['message_id'][:-1]}{index}",
             "correlation_id": row["flow"],
-            "causation_id": None if index == 0 else root["message_id"],
+            "causation_id": (None, root["message_id"], f"{root['message_id'][:-1]}1")[index],
             "type": kind,
             "system": "kafka",
             "destination": kind,
             "key": root["key"],
-            "producer": root["producer"] if index == 0 else "billing",
+            "producer": (root["producer"], "billing", "email")[index],
             "published": {
                 "answer": "yes" if published else "in-doubt" if verdict == "in-doubt" else "no",
                 "reason": ("acked" if published else "timeout" if verdict == "in-doubt" else "failed") + evil,
@@ -436,6 +438,8 @@ def _delivery(member: str, start: int, outcome: str, attempt: int) -> dict[str, 
         "partition": 3,
         "offset": 1042,
         "member": member,
+        "service": _NUMBERED.sub("", member),
+        "generation": 40 + attempt,
         "attempt": attempt,
         "outcome": outcome,
         "started_at": rfc3339(start),

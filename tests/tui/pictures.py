@@ -120,8 +120,20 @@ async def _not_made(driven: Driven) -> None:
     await _made(driven)
 
 
+async def _opened_slowly(driven: Driven) -> None:
+    driven.source.latency_s = 60.0
+    await driven.pilot.press("enter")
+    await driven.pilot.pause(0.1)
+
+
+async def _opened_broken(driven: Driven) -> None:
+    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
+    await driven.press("enter")
+
+
 FILTER = ("slash", *"verdict", "colon", "exclamation_mark", *"ok", "enter")
 WRONG = ("slash", *"topic", "colon", *"orders", "space", *"vredict", "colon", *"ok", "enter")
+DUPLICATED = ("slash", *"verdict", "colon", *"duplicated", "enter", "enter")
 UNKNOWN = ("colon", *"orders", "colon", "3", "colon", "9", "9", "enter")
 
 PICTURES: dict[str, Picture] = {
@@ -141,12 +153,27 @@ PICTURES: dict[str, Picture] = {
     "flows-light": Picture(look=Settings("light")),
     "flows-ansi": Picture(look=Settings("ansi")),
     "flows-ascii": Picture(look=Settings("ansi", ascii_only=True)),
-    "ask": Picture(("slash", *"verdict", "colon", *"duplicated", "enter", "enter")),
+    "flow": Picture(DUPLICATED),
+    "flow-sequence": Picture((*DUPLICATED, "v")),
+    "flow-raw": Picture((*DUPLICATED, "v", "v")),
+    "flow-span": Picture((*DUPLICATED, "v", "v", "j", "enter")),
+    "flow-folded": Picture(("enter", "g", "left", "R")),
+    "flow-focus": Picture((*DUPLICATED, "g", *"jjj", "f", "z")),
+    "flow-loading": Picture(then=_opened_slowly),
+    "flow-error": Picture(then=_opened_broken),
+    "flow-disconnected": Picture(DUPLICATED, then=_gone),
+    "flow-hostile": Picture(("j", "enter"), source={"hostile": True}),
+    "flow-sequence-hostile": Picture(("j", "enter", "v"), source={"hostile": True}),
+    "flow-ascii": Picture(DUPLICATED, look=Settings("ansi", ascii_only=True)),
+    "evidence": Picture((*DUPLICATED, "E")),
+    "evidence-span": Picture((*DUPLICATED, "E", "enter")),
+    "evidence-hostile": Picture(("j", "enter", "E"), source={"hostile": True}),
+    "evidence-disconnected": Picture((*DUPLICATED, "E"), then=_gone),
+    "ask": Picture((*DUPLICATED, "enter")),
     "ask-nothing-asked": Picture(("colon",)),
-    "ask-evidence": Picture(("enter", "E")),
     "ask-unknown": Picture(UNKNOWN),
-    "ask-hostile": Picture(("j", "enter"), source={"hostile": True}),
-    "ask-low-coverage": Picture(("enter",), source={"coverage": 0.41}),
+    "ask-hostile": Picture(("j", "enter", "enter"), source={"hostile": True}),
+    "ask-low-coverage": Picture(("enter", "enter"), source={"coverage": 0.41}),
     "flows-sorted": Picture(("s", "3")),
     "sort": Picture(("s",)),
     "lag": Picture(("2", "j")),

@@ -152,10 +152,12 @@ async def test_ctrl_c_says_how_to_quit() -> None:
     assert ft.app.return_value == 0
 
 
-async def test_enter_asks_about_the_flow() -> None:
-    """Enter on a flow opens its verdict; the events of the flow can be moved through; esc leads back."""
+async def test_a_flow_is_asked_about() -> None:
+    """The verdict on a flow has its events in a list that can be moved through; esc leads back."""
     async with running() as ft:
-        await ft.press("j", "j", "enter")
+        await ft.press("colon")
+        await ft.type("flow:ord-88211")
+        await ft.press("enter")
         assert ft.app.current == "ask"
         assert ("ask", "flow:ord-88211") in ft.source.asked
         assert "⇅ REORDERED" in ft.text()
@@ -221,8 +223,13 @@ async def test_a_question_with_two_readings() -> None:
 async def test_evidence_is_one_key_away() -> None:
     """E lists the spans that prove each claim."""
     async with running() as ft:
-        await ft.press("j", "enter", "E")
-        assert "4bf92f3577b34da6a3ce929d0e0e4736/00f067aa0ba902b7" in ft.text()
+        await ft.press("colon")
+        await ft.type("ord-88212")
+        await ft.press("enter", "E")
+        assert ft.app.current == "evidence"
+        assert "4bf92f3577b34da6a3ce929d0e0e4736/" in ft.text()
+        await ft.press("escape")
+        assert ft.app.current == "ask"
 
 
 async def test_lag_sums_partitions_and_names_the_worst() -> None:
@@ -315,7 +322,8 @@ async def test_escape_cancels_a_slow_question() -> None:
     answer = source.ask
     source.ask = lambda *args, **kwargs: (gate.wait(5), answer(*args, **kwargs))[1]  # type: ignore[method-assign]
     async with running(source) as ft:
-        await ft.pilot.press("enter")
+        await ft.press("colon")
+        await ft.pilot.press(*"ord", "enter")
         await ft.pilot.pause(0.05)
         assert "asking… esc cancels" in ft.text()
         await ft.pilot.press("escape")
@@ -327,8 +335,9 @@ async def test_escape_cancels_a_slow_question() -> None:
 async def test_no_question_runs_on_the_event_loop() -> None:
     """Every call of the source is made in a thread of its own."""
     async with running() as ft:
-        await ft.press("j", "enter", "2", "1")
-        assert {"ask-flows", "ask-status", "ask-ask", "ask-lag"} <= ft.source.threads
+        await ft.press("j", "enter", "v", "v", "v", "E", "escape", "enter", "2", "1")
+        lanes = {"flows", "status", "ask", "lag", "flow", "flow-spans", "evidence"}
+        assert {f"ask-{lane}" for lane in lanes} <= ft.source.threads
         assert all(name.startswith("ask-") for name in ft.source.threads)
 
 
@@ -376,7 +385,7 @@ async def test_low_coverage_is_said() -> None:
     """Below nine tenths a line says what that does to answers."""
     async with running(FakeSource(coverage=0.41)) as ft:
         assert "coverage 41%" in ft.lines()[2]
-        await ft.press("enter")
+        await ft.press("enter", "enter")
         assert "coverage is 41%" in ft.text()
 
 
@@ -395,7 +404,7 @@ async def test_help_filters_as_one_types() -> None:
         await ft.press("question_mark")
         assert "which group is behind" in ft.text()
         await ft.type("evidence")
-        assert "list the evidence" in ft.text()
+        assert "the spans that prove the answers" in ft.text()
         assert "which group is behind" not in ft.text()
         await ft.press("escape")
         assert len(ft.app.screen_stack) == 1
@@ -414,7 +423,7 @@ async def test_too_small_is_one_line() -> None:
 async def test_resize_at_any_moment(size: tuple[int, int]) -> None:
     """Every view draws at every size."""
     async with running() as ft:
-        for keys in ((), ("j", "enter"), ("2",)):
+        for keys in ((), ("j", "enter"), ("v",), ("v",), ("v", "E"), ("escape", "enter"), ("2",)):
             await ft.press(*keys)
             await ft.pilot.resize_terminal(*size)
             await ft.settle()
@@ -451,7 +460,7 @@ async def test_the_mouse_can_do_what_keys_can() -> None:
         assert ft.app.query_one(FlowsView).table.cursor == 2
         await ft.pilot.click("#flow-list", offset=(20, 3), times=2)
         await ft.settle()
-        assert ft.app.current == "ask"
+        assert ft.app.current == "flow"
 
 
 async def test_horizontal_shift_shows_the_whole_sentence() -> None:
@@ -470,7 +479,7 @@ async def test_hostile_data_binds_no_action() -> None:
         assert "[@click=app.qui" in ft.text()
         for y in range(5, 20):
             await ft.pilot.click(offset=(30, y))
-        await ft.press("enter", "E", "2", "1", "y", "escape")
+        await ft.press("enter", "v", "v", "enter", "escape", "v", "E", "escape", "enter", "2", "1", "y", "escape")
         assert ft.app.is_running
 
 

@@ -55,7 +55,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("space", "pause, resume; moving the cursor pauses the view, never the collector"),
             ("G", "resume: follow the newest rows"),
-            ("enter", "ask about the flow"),
+            ("enter", "open the flow: its tree of causes over time"),
         ),
     ),
     (
@@ -111,7 +111,29 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("ctrl+d ctrl+u", "scroll the card, also from the list of events"),
             ("tab", "between the events and the card"),
             ("c", "understand the question in another way, where several match"),
-            ("E", "list the evidence: the spans that prove each answer"),
+            ("enter", "open the event's flow"),
+            ("E", "evidence: the spans that prove the answers"),
+        ),
+    ),
+    (
+        "Flow",
+        (
+            ("v", "the next way to see it: waterfall, sequence, raw spans"),
+            ("n N", "next, previous row with which something is wrong"),
+            ("← →", "fold and open a row; in the sequence, pan by a lane"),
+            ("f", "show nothing but the selected row and what it caused; esc leaves"),
+            ("z", "fit the time axis to that; z again shows the whole flow"),
+            ("R", "count times from the parent, or from the flow's start"),
+            ("enter", "the verdict on the event; in raw, the span whole"),
+            ("E", "evidence: the spans that prove what the row claims"),
+            ("tab", "between the rows and the pane"),
+        ),
+    ),
+    (
+        "Evidence",
+        (
+            ("enter", "everything that is stored of the span"),
+            ("tab", "between the rows and the pane"),
         ),
     ),
 )

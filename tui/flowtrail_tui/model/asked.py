@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.errors import UsageError
 from flowtrail_collector.questions.asked import readings
 from flowtrail_collector.wording import counted
+from flowtrail_tui.evidence import Evidence
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.commands import command, does
 from flowtrail_tui.model.completion import strip
+from flowtrail_tui.model.flow_row import question_of
 from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, wrap
 from flowtrail_tui.model.verdict import evidence, headline, part, records
 from flowtrail_tui.model.words import verdict
@@ -165,6 +167,19 @@ def event_cells(event: dict[str, Any]) -> tuple[Line, ...]:
         line(Part(place[0] if place else "(no record)")),
         line(Part(told.sentence)),
     )
+
+
+def flow_of(event: dict[str, Any]) -> str:
+    """Return what to ask for the whole flow of an event."""
+    flow = event.get("correlation_id")
+    return f"flow:{flow}" if flow else question_of(event)
+
+
+def evidence_of(event: dict[str, Any]) -> Evidence | None:
+    """Return the spans behind every answer about an event."""
+    told = headline(event)
+    refs = tuple(dict.fromkeys(ref for _, ref in evidence(event)))
+    return Evidence(f"{told.word} — {told.sentence}", refs, question_of(event)) if refs else None
 
 
 def nothing_known(error: NothingKnown, width: int) -> list[Line]:

@@ -34,30 +34,37 @@ def _role(word: str, grade: str) -> str:
     return role if role in _ROLES else "unknown"
 
 
-def head(flow: Flow, mode: str, width: int) -> Line:
-    """Draw the flow's name, verdict and size on the left, the modes and the grade on the right."""
+def verdict_line(flow: Flow) -> Line:
+    """Write the flow's name, its verdict and its size."""
     text, grade, event = gravest(flow)
     word = verdict(text, grade)
     groups = [str(one["group"]) for one in all_findings(event) if one.get("group")]
     place = f" in {groups[0]}" if groups and word.role != "ok" else ""
-    left = (
+    return (
         Part(" "),
         Part(flow.name, "bright"),
         Part("  "),
         Part(f"{word.glyph} {word.text.upper()}{place}", f"{word.role}-strong"),
         Part(f"  {' · '.join(size(flow))}", "dim"),
     )
+
+
+def head(flow: Flow, mode: str, width: int) -> Line:
+    """Draw what a flow is on the left, how it can be shown and the grade of its evidence on the right."""
+    grade = gravest(flow)[1]
     graded = (Part(f"   evidence {grade}", "grade"),) if width >= _GRADE_FROM_WIDTH else ()
-    return sides(left, (*modes(mode), *graded, Part(" ")), width)
+    return sides(verdict_line(flow), (*modes(mode, width), *graded, Part(" ")), width)
 
 
-def modes(current: str) -> Line:
-    """Draw how a flow can be shown, and how it is."""
+def modes(current: str, width: int) -> Line:
+    """Draw how a flow is shown, and how else it can be."""
+    others = [name for name in MODES if name != current] if width >= _GRADE_FROM_WIDTH else []
     names = [
-        Part(f"[{name}]", "accent") if name == current else Part(f" {name} ", "dim", f"app.flow_mode('{name}')")
+        Part(f" [{name}]", "accent", "app.press('v')") if name == current else Part(f" {name}", "dim", "app.press('v')")
         for name in MODES
+        if name == current or name in others
     ]
-    return (Part("v", "key", "app.press('v')"), Part(" ", "dim"), *names)
+    return (Part("v", "key", "app.press('v')"), *names)
 
 
 def size(flow: Flow) -> list[str]:
@@ -69,6 +76,6 @@ def size(flow: Flow) -> list[str]:
         counted(handed, "delivery", "deliveries"),
         counted(len(groups), "group"),
     ]
-    if flow.begin is not None and flow.end is not None:
-        said.append(f.duration((flow.end - flow.begin) / 1e6))
-    return said
+    if flow.begin is None or flow.end is None:
+        return said
+    return [f.duration((flow.end - flow.begin) / 1e6), *said]

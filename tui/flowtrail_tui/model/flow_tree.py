@@ -274,11 +274,21 @@ def _shortened(siblings: list[Node]) -> list[Node]:
         else:
             more = rest.setdefault(own, Node("more", node.name, Word("", "", "dim"), node.event, node.group))
             more.children.append(node)
-            more.bad = more.bad or node.bad
+            more.bad = more.bad or _any_bad(node)
     for own, more in rest.items():
         last = max(place for place, node in enumerate(kept) if (node.kind, node.name) == own)
         kept.insert(last + 1, more)
     return kept
+
+
+def _any_bad(node: Node) -> bool:
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        if at.bad:
+            return True
+        stack += at.children
+    return False
 
 
 def _number(roots: list[Node]) -> list[Node]:

@@ -108,6 +108,11 @@ class Grid:
         return self.width - _AT - 1
 
 
+def width_for(sequence: Sequence) -> int:
+    """Return how many cells show every lane."""
+    return _INDENT + len(sequence.lanes) * _LEAST_LANE + _AT + 1
+
+
 def grid(sequence: Sequence, width: int, first: int = 0) -> Grid:
     """Share a width among as many lanes as fit, beginning with `first`."""
     room = width - _AT - 1 - _INDENT
@@ -117,12 +122,13 @@ def grid(sequence: Sequence, width: int, first: int = 0) -> Grid:
 
 
 def reaching(sequence: Sequence, entry: Entry, on: Grid) -> int:
-    """Return the first lane to show so that a step can be seen, moved no further than that takes."""
+    """Return the first lane to show so that a step is in view, at least where it ends, moved no further than needed."""
     if isinstance(entry, Gap):
         return on.first
-    low, high = min(entry.origin, entry.target), max(entry.origin, entry.target)
-    first = max(on.first, high - on.shown + 1)
-    return max(0, min(first, low, len(sequence.lanes) - on.shown))
+    near = entry.origin if abs(entry.origin - entry.target) < on.shown else entry.target
+    low, high = sorted((near, entry.target))
+    first = min(max(on.first, high - on.shown + 1), low)
+    return max(0, min(first, len(sequence.lanes) - on.shown))
 
 
 def header(sequence: Sequence, on: Grid) -> Line:
@@ -160,6 +166,8 @@ def _arrow(canvas: Canvas, step: Step, on: Grid) -> None:
         return
     low, high = max(0, min(origin, target)), min(edge, max(origin, target))
     canvas.rule(low, high, "─", "edge", _CROSSED)
+    if high == edge < max(origin, target):
+        canvas.put(edge, "›", "edge")
     if 0 <= origin <= edge:
         canvas.put(origin, "├" if right else "┤", "edge")
     label, behind = _texts(step.node)

@@ -12,6 +12,7 @@ from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, fill_line, line, wrap
 from flowtrail_tui.model.verdict import evidence
+from flowtrail_tui.model.waterfall import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -144,10 +145,10 @@ def says(span: Document) -> Line:
         f.word(span.get("error_type"), "") if failed else "",
         _fact(span, "position", "position {}"),
         f.word(span.get("position_reason"), ""),
-        _fact(span, "batch_count", "{} records"),
+        counted(f.whole(span.get("batch_count")) or 0, "record") if span.get("batch_count") is not None else "",
         f"attempt {span['attempt']}" if (f.whole(span.get("attempt")) or 1) > 1 else "",
         _fact(span, "generation", "generation {}"),
-        _fact(span, "duration_ms", "took {}"),
+        f"took {brief(took)}" if (took := f.number(span.get("duration_ms"))) is not None else "",
         "another span has the same ids" if span.get("conflicting") else "",
     ]
     told = " · ".join(filter(None, facts))
@@ -156,9 +157,7 @@ def says(span: Document) -> Line:
 
 def _fact(span: Document, name: str, text: str) -> str:
     value = span.get(name)
-    if value is None:
-        return ""
-    return text.format(f.duration(f.number(value)) if name == "duration_ms" else value)
+    return "" if value is None else text.format(value)
 
 
 # One span whole.

@@ -56,5 +56,8 @@ class Paint:
         return f"\x1b[{code}m{shown}\x1b[0m" if self.on and code and shown.strip() else shown
 
 
-_PLAIN = str.maketrans("✓×✗⇅◌†↻…▸∅↷–—−·≈≥■↘→↑│┌┐└┘├┬─▁▂▃▄▅▆▇█", "+xx%od~.>0>---.~>#\\>^|++++++-__..--==")
+_PLAIN = str.maketrans(
+    "✓×✗⇅◌†↻…▸▾∅↷–—−·≈≥■↘→←↑│┌┐└┘├┤┬┼┊─►◄‹›●±░▒▁▂▃▄▅▆▇█",
+    "+xx%od~.>v0>---.~>#\\><^|++++++++:-><<>*~.:__..--==",
+)
 """The screens' glyphs for an output that has none of them."""

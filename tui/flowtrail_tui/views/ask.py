@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from flowtrail_tui.evidence import Evidence
     from flowtrail_tui.model.jumps import Named
     from flowtrail_tui.queries import Answer
 
@@ -71,7 +72,6 @@ class AskView(View):
     lanes = ("ask",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "choose_reading", "another reading", show=False),
-        Binding("E", "evidence", "evidence", show=False),
         Binding("tab", "other_pane", "other pane", show=False),
     ]
     DEFAULT_CSS = """
@@ -87,7 +87,6 @@ class AskView(View):
         self.question = ""
         self._place = 0
         self._error: Exception | None = None
-        self._everything = False
         self._typing = False
         self._reading: str | None = None
         self.entry = Completing(
@@ -173,6 +172,7 @@ class AskView(View):
             Key("esc", "back", "app.back"),
             *several,
             *pane,
+            Key("enter", "flow", "app.choose"),
             Key("E", "evidence", "app.press('E')"),
             Key("y", "yank", "app.yank"),
             *ALWAYS,
@@ -215,7 +215,6 @@ class AskView(View):
         self.events = f.items(self.document.get("events"))
         if answer.error is None:
             self.frame.took_coverage(f.number(self.document.get("coverage")))
-        self._everything = False
         self.list.set_rows(self.events, cursor=0)
         self.near.set_rows(answer.error.near if isinstance(answer.error, NothingKnown) else (), cursor=0)
         self._show_list()
@@ -261,6 +260,11 @@ class AskView(View):
         event = self._event()
         return asked.named(event) if event is not None else []
 
+    def evidence(self) -> Evidence | None:
+        """Offer the spans behind all answers about the event shown."""
+        event = self._event()
+        return asked.evidence_of(event) if event is not None else None
+
     # What people do.
 
     @on(Input.Submitted)
@@ -288,13 +292,15 @@ class AskView(View):
     @on(VirtualList.Moved, "#ask-events")
     def _moved(self, event: VirtualList.Moved) -> None:
         event.stop()
-        self._everything = False
         self.card.redraw(top=True)
 
     @on(VirtualList.Chosen, "#ask-events")
+    @on(VirtualList.Chosen, "#ask-card")
     def _chosen(self, event: VirtualList.Chosen) -> None:
         event.stop()
-        self.card.focus()
+        chosen = self._event()
+        if chosen is not None:
+            self.frame.visit("flow", asked.flow_of(chosen))
 
     @on(VirtualList.Chosen, "#ask-near")
     def _near_chosen(self, event: VirtualList.Chosen) -> None:
@@ -321,13 +327,6 @@ class AskView(View):
     def _read_as(self, form: str | None) -> None:
         if form is not None:
             self.ask_about(self.question, remember=False, chosen=form)
-
-    def action_evidence(self) -> None:
-        """List every piece of evidence, or only their number."""
-        self._everything = not self._everything
-        self.card.redraw()
-        if self._everything:
-            self.card.action_jump(-1)
 
     def action_other_pane(self) -> None:
         """Move between the list of events and the card."""
@@ -361,7 +360,7 @@ class AskView(View):
         if event is None:
             return ()
         compact = self.app.size.height < _ROOMY
-        return card(event, self.document, width, all_evidence=self._everything, compact=compact)
+        return card(event, self.document, width, compact=compact)
 
     def _draw_understood(self, width: int) -> list[Line]:
         if self._typing:

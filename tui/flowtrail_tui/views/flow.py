@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import NothingKnown
+from flowtrail_collector.errors import NothingKnown, SourceUnavailable
 from flowtrail_tui.exportable import Export
 from flowtrail_tui.model import asked, flow_head, flow_pane, flow_row, flow_tree, notices, sequence, spans, waterfall
 from flowtrail_tui.model import figures as f
@@ -214,8 +214,7 @@ class FlowView(View):
             self._list().focus()
             return True
         if self.shown is not None and self.shown.focus is not None and self.mode == _WATERFALL:
-            self.causes.set_rows(self.shown.rows, cursor=self._arranged(self.shown.focus_on(None)))
-            self._redraw()
+            self._arranged(self.shown.focus_on(None))
             return True
         return False
 
@@ -396,12 +395,11 @@ class FlowView(View):
             self._lane = sequence.reaching(self.shown.sequence, self.steps.current, grid)
             self.steps.refresh()
 
-    def _arranged(self, cursor: int) -> int:
+    def _arranged(self, cursor: int) -> None:
         """Draw the tree after it was folded, focused or opened."""
         if self.shown is not None:
             self.causes.set_rows(self.shown.rows, cursor=cursor)
             self._redraw()
-        return cursor
 
     # What is drawn.
 
@@ -429,19 +427,13 @@ class FlowView(View):
         self._redraw()
 
     def _draw_head(self, width: int) -> list[Line]:
+        if self._error is not None and not isinstance(self._error, SourceUnavailable):
+            role = "unknown" if isinstance(self._error, NothingKnown) else "error"
+            said = Part(f" {'?' if role == 'unknown' else '✗'} {self._error}", f"{role}-strong")
+            return [line(said, Part("  r", "key", "app.reload"), Part(" ask again", "dim", "app.reload"))]
         if self.shown is not None:
             return [flow_head.head(self.shown.flow, self.mode, width)]
-        if self._error is not None:
-            role = "unknown-strong" if isinstance(self._error, NothingKnown) else "error-strong"
-            return [line(Part(f" ? {self._error}" if self.near.rows else f" ✗ {self._error}", role))]
-        return [
-            line(
-                Part(f" {self.question}", "bright"),
-                Part("   asking…", "wait"),
-                Part("  esc", "key"),
-                Part(" cancels", "dim"),
-            )
-        ]
+        return [line(Part(f" {self.question}", "bright"), Part("   esc", "key"), Part(" cancels", "dim"))]
 
     def _draw_titles(self, width: int) -> Line:
         return waterfall.header(self.shown.sheet(width)) if self.shown else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from flowtrail_tui.widgets.virtual import VirtualList
 
@@ -25,12 +26,12 @@ class Drawn(VirtualList, Generic[Row]):
         Binding("h,left", "sideways(-1)", "left", show=False),
     ]
 
-    class Sideways(VirtualList.Moved):
+    class Sideways(Message):
         """A person wants to go to a side."""
 
-        def __init__(self, sender: VirtualList, direction: int) -> None:
+        def __init__(self, direction: int) -> None:
             """`direction` is 1 to the right, -1 to the left."""
-            super().__init__(sender)
+            super().__init__()
             self.direction = direction
 
     def __init__(
@@ -70,4 +71,4 @@ class Drawn(VirtualList, Generic[Row]):
 
     def action_sideways(self, direction: int) -> None:
         """Tell the owner."""
-        self.post_message(self.Sideways(self, direction))
+        self.post_message(self.Sideways(direction))
