@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("WHEN", 12, 12),
-    Column("CLAIM", 9, 24, from_width=100),
+    Column("CLAIM", 9, 28, from_width=100),
     Column("WHO", 8, 22),
     Column("DID", 7, 8),
     Column("WHERE", 8, 26),

@@ -181,7 +181,7 @@ class EvidenceView(View):
         if self.pane.has_focus:
             self.back()
         elif self.list.rows:
-            self._show_pane(whole=not self._panes.fits(self))
+            self._show_pane(whole=not self._panes.fits(self, len(self.list.rows)))
             self.pane.focus()
 
     # What is drawn.
@@ -189,7 +189,7 @@ class EvidenceView(View):
     def _show_pane(self, *, whole: bool) -> None:
         whole = whole and bool(self.list.rows)
         self.list.display = not whole
-        self._panes.show(self, whole=whole, known=bool(self.list.rows))
+        self._panes.show(self, whole=whole, known=bool(self.list.rows), rows=len(self.list.rows))
         self.pane.redraw(top=True)
         self.head.redraw()
 

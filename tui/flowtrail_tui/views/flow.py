@@ -284,7 +284,7 @@ class FlowView(View):
         if self.shown is None:
             return
         if self.mode == _SEQUENCE:
-            grid = sequence.grid(self.shown.sequence, self.steps.size.width - 1, self._lane + event.direction)
+            grid = self._grid(self.shown, self._lane + event.direction)
             self._lane = grid.first
             self.steps.refresh()
         elif self.causes.current is not None:
@@ -389,9 +389,12 @@ class FlowView(View):
         self.steps.move_to(next(place, self.steps.cursor))
         self._pan_to_step()
 
+    def _grid(self, shown: Shown, lane: int) -> sequence.Grid:
+        return sequence.grid(shown.sequence, self.size.width - 2, lane)  # the list may not have been laid out yet
+
     def _pan_to_step(self) -> None:
         if self.shown is not None and self.steps.current is not None:
-            grid = sequence.grid(self.shown.sequence, self.steps.size.width - 1, self._lane)
+            grid = self._grid(self.shown, self._lane)
             self._lane = sequence.reaching(self.shown.sequence, self.steps.current, grid)
             self.steps.refresh()
 
