@@ -20,6 +20,9 @@ from tests.tui.pilot import Driven  # noqa: E402
 FOLDER = ROOT / "docs" / "pictures"
 DRAWN = {
     "flows": "flows-paused",
+    "flow": "flow",
+    "flow-sequence": "flow-sequence",
+    "evidence": "evidence",
     "ask": "ask",
     "lag": "lag",
     "anomalies": "anomalies",

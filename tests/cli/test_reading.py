@@ -43,6 +43,45 @@ def test_ask_as_json(run: Run, store: Path, what: str) -> None:
     assert event["published"]["records"][0]["offset"] == 1042
 
 
+def test_the_evidence_of_an_answer(run: Run, store: Path) -> None:
+    """Each span that proves a claim: what it proves, by whom, where, what it says; as JSON with all that is stored."""
+    result = run("ask", "orders:3:1042", "--source", store, "--evidence")
+    heading, *rows = result.out.splitlines()
+    assert heading.split() == ["SPAN", "WHEN", "CLAIM", "WHO", "DID", "WHERE", "SAYS"]
+    assert "published" in rows[0]
+    assert "orders:3:1042" in rows[0]
+    assert any("consumed by payment" in row for row in rows)
+    document = run("ask", "orders:3:1042", "--source", store, "--evidence", "--json").document
+    assert (document["schema"], document["asked"]) == ("flowtrail.spans/1", "orders:3:1042")
+    told = {f"{row['trace_id']}/{row['span_id']}" for row in document["rows"]}
+    assert {ref for claim in document["claims"] for ref in claim["evidence"]} == told
+    assert {claim["claim"] for claim in document["claims"]} >= {"published", "consumed by payment"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ("waterfall", ("EVENT / DELIVERY", "payment", "● publish", "as of ")),
+        ("sequence", ("[orders]", "►█ ok", "as of ")),
+        ("mermaid", ("sequenceDiagram", "participant L0 as ", "->>")),
+        ("raw", ("SPAN", "send", "process", "as of ")),
+    ],
+)
+def test_a_flow_in_a_shape(run: Run, store: Path, shape: str, wanted: tuple[str, ...]) -> None:
+    """The same drawings as on the screen, whole."""
+    result = run("ask", "order-0", "--source", store, "--as", shape)
+    assert result.code == 0
+    for text in wanted:
+        assert text in result.out
+
+
+def test_a_shape_and_evidence_are_two_answers(run: Run, store: Path) -> None:
+    """Asked for both, it says so instead of giving one of them."""
+    result = run("ask", "order-0", "--source", store, "--as", "sequence", "--evidence")
+    assert result.code == 2
+    assert "--evidence and --as sequence are two answers" in result.err
+
+
 def test_ask_needs_no_window(run: Run, store: Path) -> None:
     """A window is accepted, and said not to be needed."""
     result = run("ask", "order-0", "--since", "15m", "--source", store, "--json")

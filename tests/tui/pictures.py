@@ -158,7 +158,7 @@ PICTURES: dict[str, Picture] = {
     "flow-raw": Picture((*DUPLICATED, "v", "v")),
     "flow-span": Picture((*DUPLICATED, "v", "v", "j", "enter")),
     "flow-folded": Picture(("enter", "g", "left", "R")),
-    "flow-focus": Picture((*DUPLICATED, "g", *"jjj", "f", "z")),
+    "flow-focus": Picture((*DUPLICATED, "g", "j", "f", "z")),
     "flow-loading": Picture(then=_opened_slowly),
     "flow-error": Picture(then=_opened_broken),
     "flow-disconnected": Picture(DUPLICATED, then=_gone),

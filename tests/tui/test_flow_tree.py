@@ -141,19 +141,19 @@ def test_the_waterfall_narrow() -> None:
 
 
 NARROW = """\
-EVENT / DELIVERY                                     OUTCOME            START+
-▾ orders.created 6f1c2a90                            × duplicated          0ms
-├ search-index                                       ✓ ok 22ms            30ms
-├ email                                              ✗ failed 23ms        39ms
-├ email                                              ✓ ok 90ms           1.20s
-├ ▾ billing                                          ✓ ok 88ms            56ms
-│ └ ▾ invoice.issued 9ab2c0de                        ✓ ok                140ms
-│   └ mailer                                         ✓ ok 10ms           180ms
-├ ▾ billing                                          × again 91ms        1.37s
-│ └ ▾ invoice.issued 77fe0bad                        … pending           1.40s
-│   └ mailer                                         … pending               –
-├ ledger                                             ✓ ok 140ms           60ms
-└ audit                                              ? passed                –"""
+EVENT / DELIVERY                                    OUTCOME             START+
+▾ orders.created 6f1c2a90                           × duplicated           0ms
+├ search-index                                      ✓ ok 22ms             30ms
+├ email                                             ✗ failed 23ms         39ms
+├ email                                             ✓ ok 90ms            1.20s
+├ ▾ billing                                         ✓ ok 88ms             56ms
+│ └ ▾ invoice.issued 9ab2c0de                       ✓ ok                 140ms
+│   └ mailer                                        ✓ ok 10ms            180ms
+├ ▾ billing                                         × again 91ms         1.37s
+│ └ ▾ invoice.issued 77fe0bad                       … pending            1.40s
+│   └ mailer                                        … pending                –
+├ ledger                                            ✓ ok 140ms            60ms
+└ audit                                             ? passed                 –"""
 
 
 def test_the_sequence() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowtrail_collector.wording import counted
 from flowtrail_tui.model import figures as f
-from flowtrail_tui.model.parts import Line, Part, sides
+from flowtrail_tui.model.parts import Line, Part, line_width, sides
 from flowtrail_tui.model.verdict import all_findings, headline
 from flowtrail_tui.model.words import verdict
 
@@ -34,8 +34,8 @@ def _role(word: str, grade: str) -> str:
     return role if role in _ROLES else "unknown"
 
 
-def verdict_line(flow: Flow) -> Line:
-    """Write the flow's name, its verdict and its size."""
+def verdict_line(flow: Flow, most: int | None = None) -> Line:
+    """Write the flow's name, its verdict, and at most so many figures of its size."""
     text, grade, event = gravest(flow)
     word = verdict(text, grade)
     groups = [str(one["group"]) for one in all_findings(event) if one.get("group")]
@@ -45,7 +45,7 @@ def verdict_line(flow: Flow) -> Line:
         Part(flow.name, "bright"),
         Part("  "),
         Part(f"{word.glyph} {word.text.upper()}{place}", f"{word.role}-strong"),
-        Part(f"  {' · '.join(size(flow))}", "dim"),
+        Part(f"  {' · '.join(size(flow)[:most])}", "dim"),
     )
 
 
@@ -53,7 +53,12 @@ def head(flow: Flow, mode: str, width: int) -> Line:
     """Draw what a flow is on the left, how it can be shown and the grade of its evidence on the right."""
     grade = gravest(flow)[1]
     graded = (Part(f"   evidence {grade}", "grade"),) if width >= _GRADE_FROM_WIDTH else ()
-    return sides(verdict_line(flow), (*modes(mode, width), *graded, Part(" ")), width)
+    right = (*modes(mode, width), *graded, Part(" "))
+    for most in (4, 3, 2, 1):  # a figure that does not fit is left out, none is cut
+        left = verdict_line(flow, most)
+        if line_width(left) + line_width(right) < width:
+            break
+    return sides(left, right, width)
 
 
 def modes(current: str, width: int) -> Line:

@@ -166,7 +166,7 @@ def _arrow(canvas: Canvas, step: Step, on: Grid) -> None:
         return
     low, high = max(0, min(origin, target)), min(edge, max(origin, target))
     canvas.rule(low, high, "─", "edge", _CROSSED)
-    if high == edge < max(origin, target):
+    if high == edge < target:
         canvas.put(edge, "›", "edge")
     if 0 <= origin <= edge:
         canvas.put(origin, "├" if right else "┤", "edge")

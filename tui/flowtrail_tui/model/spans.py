@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.wording import counted
+from flowtrail_tui.evidence import Evidence
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.parts import Line, Part, fill_line, line, wrap
@@ -214,6 +215,11 @@ def _pair(name: str, value: object, width: int) -> list[Line]:
     return [
         (*(named if not place else fill_line((), _LABEL)), Part(" "), Part(text)) for place, text in enumerate(texts)
     ]
+
+
+def evidence_of(row: SpanRow, question: str) -> Evidence:
+    """Return a span as evidence of itself."""
+    return Evidence(f"{f.word(row.span.get('name'), 'span')} by {who(row.span)}", (row.ref,), question)
 
 
 def openables(row: SpanRow) -> dict[str, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AXIS_FROM_WIDTH = 100
 """Narrower lists show the tree and durations, no axis."""
 _TICK_CELLS = 10
-_OUTCOME, _WHERE, _AT = 17, 20, 6
+_OUTCOME, _WHERE, _AT = 17, 19, 7
 _LEAST_NAME, _MOST_NAME = 24, 44
 _MEASURED = 200
 """Rows by whose names the first column is measured."""

@@ -113,25 +113,24 @@ class FlowView(View):
         """Offer what can be done in the way the flow is shown now."""
         own = {
             _WATERFALL: (
-                Key("n/N", "next anomaly", "app.press('n')"),
                 Key("←→", "fold", "app.press('left')"),
                 Key("f", "focus", "app.press('f')"),
                 Key("z", "zoom", "app.press('z')"),
                 Key("R", "times", "app.press('R')"),
             ),
-            _SEQUENCE: (Key("←→", "pan", "app.press('right')"), Key("n/N", "next anomaly", "app.press('n')")),
+            _SEQUENCE: (Key("←→", "pan", "app.press('right')"),),
             _RAW: (),
         }[self.mode]
-        opens = Key("enter", "span" if self.mode == _RAW else "verdict", "app.choose")
         return (
-            opens,
+            Key("enter", "span" if self.mode == _RAW else "verdict", "app.choose"),
             Key("v", "view", "app.press('v')"),
             Key("E", "evidence", "app.press('E')"),
+            *((Key("n/N", "anomaly", "app.press('n')"),) if self.mode != _RAW else ()),
+            Key("esc", "back", "app.back"),
             *own,
             Key("tab", "pane", "app.press('tab')"),
             Key("y", "yank", "app.yank"),
             Key("e", "export", "app.press('e')"),
-            Key("esc", "back", "app.back"),
             *ALWAYS,
         )
 
@@ -229,8 +228,10 @@ class FlowView(View):
     # What the selected row offers.
 
     def evidence(self) -> Evidence | None:
-        """Offer the spans of the selected row's claim; the whole flow's spans stand in the raw view already."""
-        node = self._node()
+        """Offer the spans of the selected row's claim; of a span, that span."""
+        row, node = self._span(), self._node()
+        if row is not None:
+            return spans.evidence_of(row, self.question)
         return flow_row.evidence_of(node) if node is not None else None
 
     def anomalies(self) -> str | None:
@@ -390,7 +391,7 @@ class FlowView(View):
         self._pan_to_step()
 
     def _grid(self, shown: Shown, lane: int) -> sequence.Grid:
-        return sequence.grid(shown.sequence, self.size.width - 2, lane)  # the list may not have been laid out yet
+        return sequence.grid(shown.sequence, self.size.width - 3, lane)  # the list may not have been laid out yet
 
     def _pan_to_step(self) -> None:
         if self.shown is not None and self.steps.current is not None:
@@ -430,7 +431,8 @@ class FlowView(View):
         self._redraw()
 
     def _draw_head(self, width: int) -> list[Line]:
-        if self._error is not None and not isinstance(self._error, SourceUnavailable):
+        known = self.shown is not None or bool(self.near.rows)
+        if known and self._error is not None and not isinstance(self._error, SourceUnavailable):
             role = "unknown" if isinstance(self._error, NothingKnown) else "error"
             said = Part(f" {'?' if role == 'unknown' else '✗'} {self._error}", f"{role}-strong")
             return [line(said, Part("  r", "key", "app.reload"), Part(" ask again", "dim", "app.reload"))]

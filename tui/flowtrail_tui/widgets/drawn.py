@@ -63,11 +63,11 @@ class Drawn(VirtualList, Generic[Row]):
 
     def draw(self, index: int, width: int) -> Line:
         """Draw one row."""
-        return self._draw(self.rows[index], width - 1)
+        return self._draw(self.rows[index], width - 2)
 
     def draw_header(self, width: int) -> Line:
         """Draw the line above the rows."""
-        return self._head(width - 1) if self.rows else ()
+        return self._head(width - 2) if self.rows else ()
 
     def action_sideways(self, direction: int) -> None:
         """Tell the owner."""
