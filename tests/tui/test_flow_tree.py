@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowtrail_tui.model import flow_head, flow_pane, flow_row, flow_tree, sequence, waterfall
+from flowtrail_tui.model import flow_head, flow_pane, flow_row, flow_tree, sequence, strokes, waterfall
 from flowtrail_tui.model.flow_shown import Shown
 from flowtrail_tui.model.flow_tree import Flow, Node
 from flowtrail_tui.model.parts import Line, line_width
@@ -188,7 +188,7 @@ def test_a_clock_that_disagrees_is_marked_and_no_wait_is_drawn() -> None:
     bars = waterfall.draw(rows[1], on)
     assert "░" not in written([bars])
     assert "±" in written([bars])
-    assert "± clocks disagree" in written([waterfall.legend(rows)])
+    assert "± clocks disagree" in written([strokes.legend(row.node for row in rows)])
     assert "begin 60ms before its publication" in written(flow_pane.pane(node(flow, "b"), 118))
 
 

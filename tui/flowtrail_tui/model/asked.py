@@ -12,9 +12,8 @@ from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import Column
 from flowtrail_tui.model.commands import command, does
 from flowtrail_tui.model.completion import strip
-from flowtrail_tui.model.flow_row import question_of
 from flowtrail_tui.model.parts import Line, Part, clip_line, line, line_width, wrap
-from flowtrail_tui.model.verdict import evidence, headline, part, records
+from flowtrail_tui.model.verdict import evidence, headline, part, question_of, records
 from flowtrail_tui.model.words import verdict
 
 if TYPE_CHECKING:

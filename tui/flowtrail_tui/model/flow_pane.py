@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from flowtrail_tui.model import figures as f
-from flowtrail_tui.model.flow_row import place_of, question_of, refs_of
+from flowtrail_tui.model.flow_row import place_of, refs_of
 from flowtrail_tui.model.parts import Line, Part, fill_line, wrap
-from flowtrail_tui.model.verdict import all_findings, headline, part, records
+from flowtrail_tui.model.verdict import all_findings, headline, part, question_of, records
 from flowtrail_tui.model.waterfall import brief, took_ms
 from flowtrail_tui.model.words import GRADES
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.filters import Pattern
 from flowtrail_tui.evidence import Evidence
 from flowtrail_tui.model import figures as f
-from flowtrail_tui.model.verdict import all_findings, part, records
+from flowtrail_tui.model.asked import fields
+from flowtrail_tui.model.verdict import all_findings, part, question_of, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,14 +20,6 @@ EXPORTED = (
     "at", "step", "event", "type", "destination", "partition", "offset", "who", "member", "attempt", "outcome",
     "took_ms", "caused_by",
 )  # fmt: skip
-
-
-def question_of(event: Document) -> str:
-    """Return what to ask for one event's verdict."""
-    if event.get("message_id"):
-        return f"id:{event['message_id']}"
-    place = records(event)
-    return f"record:{place[0]}" if place else f.word(event.get("correlation_id"), "")
 
 
 def place_of(event: Document) -> str:
@@ -63,16 +56,10 @@ def anomalies_of(node: Node) -> str:
 
 
 def openables(node: Node) -> dict[str, str]:
-    """Return what a row is known by elsewhere."""
-    event, step = node.event, node.step
-    trace, _, span = next(iter(refs_of(part(event, "published"))), "").partition("/")
-    known: dict[str, Any] = {
-        "trace_id": trace, "span_id": span, "topic": step.get("destination") or event.get("destination"),
-        "partition": step.get("partition"), "offset": step.get("offset"), "key": event.get("key"),
-        "group": node.group.get("group"), "message_id": event.get("message_id"),
-        "correlation_id": event.get("correlation_id"), "service": step.get("service") or event.get("producer"),
-    }  # fmt: skip
-    return {name: str(value) for name, value in known.items() if value not in (None, "")}
+    """Return what a row is known by elsewhere: its event's names, and of a delivery its own place and service."""
+    own = {"group": node.group.get("group"), "service": node.step.get("service"), "topic": node.step.get("destination")}
+    own |= {name: node.step.get(name) for name in ("partition", "offset")}
+    return fields(node.event) | {name: str(value) for name, value in own.items() if value not in (None, "")}
 
 
 def table(flow: Flow) -> tuple[tuple[Any, ...], ...]:

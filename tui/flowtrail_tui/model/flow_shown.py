@@ -8,7 +8,8 @@ from flowtrail_tui.model import sequence, waterfall
 
 if TYPE_CHECKING:
     from flowtrail_tui.model.flow_tree import Flow, Node
-    from flowtrail_tui.model.waterfall import Row, Scale, Sheet
+    from flowtrail_tui.model.strokes import Scale
+    from flowtrail_tui.model.waterfall import Row, Sheet
 
 
 class Shown:

@@ -127,6 +127,14 @@ def records(event: dict[str, Any]) -> list[str]:
     return [record_name({"destination": destination, **record}) for record in found]
 
 
+def question_of(event: dict[str, Any]) -> str:
+    """Return what to ask for one event's verdict."""
+    if event.get("message_id"):
+        return f"id:{event['message_id']}"
+    place = records(event)
+    return f"record:{place[0]}" if place else f.word(event.get("correlation_id"), "")
+
+
 def evidence(event: dict[str, Any]) -> list[tuple[str, str]]:
     """List every piece of evidence with the claim it stands for."""
     rows: list[tuple[str, str]] = [("published", str(one)) for one in _list(part(event, "published").get("evidence"))]

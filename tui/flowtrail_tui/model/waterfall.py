@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.columns import GAP
 from flowtrail_tui.model.parts import Line, Part, fill_line, line, line_width
+from flowtrail_tui.model.strokes import Scale, bar
 from flowtrail_tui.model.verdict import records
 
 if TYPE_CHECKING:
@@ -22,16 +23,6 @@ _OUTCOME, _WHERE, _AT = 17, 19, 7
 _LEAST_NAME, _MOST_NAME = 24, 44
 _MEASURED = 200
 """Rows by whose names the first column is measured."""
-LEGEND = (
-    ("●", "accent", "publish"),
-    ("░", "dim", "queue wait"),
-    ("█", "ok", "handling"),
-    ("▒", "warn", "redelivery wait"),
-    ("✗", "error", "failure"),
-    ("◌", "error", "never ended"),
-    ("?", "unknown", "passed by position only"),
-    ("±", "unknown", "clocks disagree"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +32,6 @@ class Row:
     node: Node
     guides: str
     folded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The times between which bars are drawn."""
-
-    begin: int
-    end: int
-
-    def cell(self, at: int, cells: int) -> int:
-        """Return the cell of a moment; before and beyond the axis for one outside."""
-        span = max(1, self.end - self.begin)
-        return (2 * (at - self.begin) * (cells - 1) + span) // (2 * span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,97 +211,3 @@ def _since(node: Node, on: Sheet) -> str:
     if node.begin is None or start is None:
         return "" if node.kind == "more" else f.NOT_APPLICABLE
     return f.duration((node.begin - start) / 1e6)
-
-
-# Bars.
-
-
-def bar(node: Node, scale: Scale, cells: int) -> Line:
-    """Draw a node's time: waiting, then handling, then how it ended."""
-    if cells < 2:
-        return ()
-    drawn: dict[int, Part] = {}
-    if node.kind == "event":
-        _put(drawn, node.begin, node.begin, "●", "accent", scale, cells)
-    elif node.kind == "delivery":
-        _draw_delivery(drawn, node, scale, cells)
-    elif node.kind == "group":
-        _draw_group(drawn, node, scale, cells)
-    return _runs(drawn, cells)
-
-
-def _draw_delivery(drawn: dict[int, Part], node: Node, scale: Scale, cells: int) -> None:
-    waiting, role = ("▒", "warn") if node.again else ("░", "dim")
-    if node.waits_from is not None and node.begin is not None and node.waits_from < node.begin:
-        _put(drawn, node.waits_from, node.begin, waiting, role, scale, cells)
-    outcome = node.step.get("outcome")
-    handled = "ok" if outcome == "ok" and node.word.role == "ok" else node.word.role
-    if node.begin is None:
-        return
-    if outcome == "unfinished" or node.end is None:
-        _put(drawn, node.begin, node.begin, "█", handled, scale, cells)
-        _mark(drawn, scale.cell(node.begin, cells) + 1, "◌" if outcome == "unfinished" else "~", handled, cells)
-    else:
-        _put(drawn, node.begin, node.end, "█", handled, scale, cells)
-        if outcome == "failed":
-            _mark(drawn, scale.cell(node.end, cells), "✗", "error", cells)
-    if node.skewed:
-        _mark(drawn, max(0, scale.cell(node.begin, cells) - 1), "±", "unknown", cells)
-
-
-def _draw_group(drawn: dict[int, Part], node: Node, scale: Scale, cells: int) -> None:
-    """Draw what is known of a group that was handed nothing: that it waits, or that its position passed."""
-    start = node.parent.end if node.parent is not None else None
-    if start is None:
-        return
-    answer = node.group.get("answer")
-    if answer == "pending":
-        _put(drawn, start, scale.end, "░", "dim", scale, cells)
-        _mark(drawn, cells - 1, "…", "wait", cells)
-    elif answer in ("processed", "received"):
-        _mark(drawn, scale.cell(start, cells) + 1, "?", "unknown", cells)
-
-
-def _put(
-    drawn: dict[int, Part], begin: int | None, end: int | None, glyph: str, role: str, scale: Scale, cells: int
-) -> None:
-    """Draw from one moment to another; what lies outside the axis is pointed at."""
-    if begin is None or end is None:
-        return
-    first, last = scale.cell(begin, cells), scale.cell(end, cells)
-    if last < 0 or first >= cells:
-        _mark(drawn, 0 if last < 0 else cells - 1, "‹" if last < 0 else "›", "faint", cells)
-        return
-    for place in range(max(0, first), min(cells - 1, last) + 1):
-        drawn[place] = Part(glyph, role)
-
-
-def _mark(drawn: dict[int, Part], place: int, glyph: str, role: str, cells: int) -> None:
-    if 0 <= place < cells:
-        drawn[place] = Part(glyph, role)
-
-
-def _runs(drawn: dict[int, Part], cells: int) -> Line:
-    """Join cells that look alike, so that a row has few parts."""
-    out: list[Part] = []
-    for place in range(max(drawn, default=-1) + 1 if drawn else 0):
-        cell = drawn.get(place, Part(" "))
-        if out and out[-1].role == cell.role:
-            out[-1] = Part(out[-1].text + cell.text, cell.role)
-        else:
-            out.append(cell)
-    return tuple(out[:cells])
-
-
-def legend(shown: Sequence[Row]) -> Line:
-    """Explain the glyphs; what no row shows is left out where it is rare."""
-    nodes = [row.node for row in shown]
-    rare = {
-        "±": any(node.skewed for node in nodes),
-        "◌": any(node.step.get("outcome") == "unfinished" for node in nodes),
-    }
-    parts: list[Part] = [Part(" ")]
-    for glyph, role, meaning in LEGEND:
-        if rare.get(glyph, True):
-            parts += [Part(glyph, role), Part(f" {meaning}   ", "dim")]
-    return tuple(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowtrail_tui.model import flow_head, flow_tree, waterfall
+from flowtrail_tui.model import flow_head, flow_tree, strokes, waterfall
 from flowtrail_tui.model import sequence as sequences
 from flowtrail_tui.model.parts import Line, Part
 from flowtrail_tui.text.lists import basis
@@ -19,7 +19,7 @@ def tree(document: dict[str, Any], width: int) -> list[Line]:
     rows = waterfall.rows(flow)
     on = waterfall.sheet(rows, waterfall.scale_of(flow.nodes), width - 1, start=flow.begin)
     drawn = [waterfall.header(on), *(waterfall.draw(row, on) for row in rows)]
-    legend = [(), waterfall.legend(rows)] if on.wide else []
+    legend = [(), strokes.legend(row.node for row in rows)] if on.wide else []
     return _framed(flow, [(Part(" "), *one) for one in drawn] + legend, document)
 
 

@@ -7,39 +7,34 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import NothingKnown, SourceUnavailable
+from flowtrail_collector.errors import NothingKnown
 from flowtrail_tui.exportable import Export
-from flowtrail_tui.model import asked, flow_head, flow_pane, flow_row, flow_tree, notices, sequence, spans, waterfall
+from flowtrail_tui.model import asked, flow_head, flow_row, flow_tree, notices, sequence, spans
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.flow_shown import Shown
-from flowtrail_tui.model.parts import Line, Part, line
-from flowtrail_tui.views.base import ALWAYS, View, rule
-from flowtrail_tui.views.panes import Panes
+from flowtrail_tui.model.verdict import question_of
+from flowtrail_tui.views.base import ALWAYS
+from flowtrail_tui.views.flow_panes import RAW, SEQUENCE, WATERFALL, FlowPanes
 from flowtrail_tui.widgets.drawn import Drawn
-from flowtrail_tui.widgets.lines import Lines
-from flowtrail_tui.widgets.table import Document, Table
 from flowtrail_tui.widgets.virtual import VirtualList
 from flowtrail_tui.yankable import Yankable, of_event, of_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.app import ComposeResult
-
     from flowtrail_tui.evidence import Evidence
     from flowtrail_tui.exportable import Exporting
-    from flowtrail_tui.model.flow_tree import Node
+    from flowtrail_tui.model.jumps import Named
     from flowtrail_tui.queries import Answer
 
-_WATERFALL, _SEQUENCE, _RAW = flow_head.MODES
 
-
-class FlowView(View):
+class FlowView(FlowPanes):
     """A flow's tree, sequence or spans, and the pane of the selected row."""
 
     title = "Flow"
     lanes = ("flow", "flow-spans")
+    forms = (("mmd", "Mermaid: the sequence as a diagram"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "next_mode", "view", show=False),
         Binding("f", "focus_subtree", "focus", show=False),
@@ -52,40 +47,8 @@ class FlowView(View):
 
     def __init__(self) -> None:
         """Start with nothing asked."""
-        super().__init__(id="flow")
-        self.question = ""
-        self.mode = _WATERFALL
-        self.shown: Shown | None = None
-        self._error: Exception | None = None
-        self._lane = 0
+        super().__init__()
         self._told: dict[str, Any] = {}
-        self.head = Lines(self._draw_head, id="flow-head")
-        self.causes: Drawn[waterfall.Row] = Drawn(self._draw_row, self._draw_titles, id="flow-tree")
-        self.steps: Drawn[sequence.Entry] = Drawn(self._draw_step, self._draw_lanes, id="flow-steps")
-        self.raw: Table[spans.SpanRow] = Table(spans.COLUMNS, spans.cells, id="flow-raw")
-        self.near: Table[str] = Table(asked.NEAR_COLUMNS, asked.near_cells, id="flow-near")
-        self.legend = Lines(self._draw_legend, id="flow-legend")
-        self.pane = Document(self._compose_pane, id="flow-pane")
-        self._panes = Panes(self.pane, Lines(rule, id="flow-rule"))
-
-    def compose(self) -> ComposeResult:
-        """Lay out the view."""
-        yield self.head
-        yield self.causes
-        yield self.steps
-        yield self.raw
-        yield self.near
-        yield self.legend
-        yield self._panes.rule
-        yield self.pane
-
-    def on_mount(self) -> None:
-        """Start with the tree alone."""
-        self._show_mode()
-
-    def on_resize(self) -> None:
-        """Share the room anew."""
-        self._show_mode()
 
     # What the frame asks.
 
@@ -107,25 +70,25 @@ class FlowView(View):
     def trail(self) -> Sequence[str]:
         """Name the flow."""
         name = self.shown.flow.name if self.shown else self.question.partition(":")[2] or self.question
-        return ("Flows", name) if self.mode == _WATERFALL else ("Flows", name, self.mode)
+        return ("Flows", name) if self.mode == WATERFALL else ("Flows", name, self.mode)
 
     def keys(self) -> Sequence[Key]:
         """Offer what can be done in the way the flow is shown now."""
         own = {
-            _WATERFALL: (
+            WATERFALL: (
                 Key("←→", "fold", "app.press('left')"),
                 Key("f", "focus", "app.press('f')"),
                 Key("z", "zoom", "app.press('z')"),
                 Key("R", "times", "app.press('R')"),
             ),
-            _SEQUENCE: (Key("←→", "pan", "app.press('right')"),),
-            _RAW: (),
+            SEQUENCE: (Key("←→", "pan", "app.press('right')"),),
+            RAW: (),
         }[self.mode]
         return (
-            Key("enter", "span" if self.mode == _RAW else "verdict", "app.choose"),
+            Key("enter", "span" if self.mode == RAW else "verdict", "app.choose"),
             Key("v", "view", "app.press('v')"),
             Key("E", "evidence", "app.press('E')"),
-            *((Key("n/N", "anomaly", "app.press('n')"),) if self.mode != _RAW else ()),
+            *((Key("n/N", "anomaly", "app.press('n')"),) if self.mode != RAW else ()),
             Key("esc", "back", "app.back"),
             *own,
             Key("tab", "pane", "app.press('tab')"),
@@ -212,7 +175,7 @@ class FlowView(View):
             self._show_pane(whole=False)
             self._list().focus()
             return True
-        if self.shown is not None and self.shown.focus is not None and self.mode == _WATERFALL:
+        if self.shown is not None and self.shown.focus is not None and self.mode == WATERFALL:
             self._arranged(self.shown.focus_on(None))
             return True
         return False
@@ -246,6 +209,11 @@ class FlowView(View):
             return spans.openables(row)
         return flow_row.openables(node) if node is not None else {}
 
+    def named(self) -> list[Named]:
+        """Offer everything that the selected row names: the event, its records, its cause, its groups."""
+        node = self._node()
+        return [*self.openables().items(), *(asked.named(node.event) if node is not None else ())]
+
     def yankables(self) -> list[Yankable]:
         """Offer the event of the selected row, or the span."""
         row, node = self._span(), self._node()
@@ -253,20 +221,19 @@ class FlowView(View):
             return of_row("span", row.ref, row.span)
         if node is None or self.shown is None:
             return []
-        return of_event(node.event, flow_row.question_of(node.event), self.shown.flow.document)
+        return of_event(node.event, question_of(node.event), self.shown.flow.document)
 
     def export(self) -> Exporting | None:
         """Offer every step as a row, the verdict as the document, and the sequence as Mermaid."""
         shown = self.shown
         if shown is None:
             return None
-        forms = {"mmd": sequence.mermaid}
         return lambda: Export(
             "flow",
             flow_row.EXPORTED,
             flow_row.table(shown.flow),
             shown.flow.document,
-            {ending: write(shown.sequence) for ending, write in forms.items()},
+            {"mmd": sequence.mermaid(shown.sequence)},
         )
 
     # What people do.
@@ -284,7 +251,7 @@ class FlowView(View):
         event.stop()
         if self.shown is None:
             return
-        if self.mode == _SEQUENCE:
+        if self.mode == SEQUENCE:
             grid = self._grid(self.shown, self._lane + event.direction)
             self._lane = grid.first
             self.steps.refresh()
@@ -305,7 +272,7 @@ class FlowView(View):
         elif node is not None and node.kind == "more":
             self.causes.action_sideways(1)
         elif node is not None:
-            self.frame.visit("ask", flow_row.question_of(node.event))
+            self.frame.visit("ask", question_of(node.event))
 
     def action_next_mode(self) -> None:
         """Show the flow in the next way."""
@@ -313,7 +280,7 @@ class FlowView(View):
         self.mode = flow_head.MODES[(flow_head.MODES.index(self.mode) + 1) % len(flow_head.MODES)]
         if node is not None:
             self._select(node)
-        if self.mode == _RAW:
+        if self.mode == RAW:
             self._ask_spans()
         self._show_mode()
         self._list().focus()
@@ -322,12 +289,12 @@ class FlowView(View):
 
     def action_focus_subtree(self) -> None:
         """Show nothing but the selected row and what it caused."""
-        if self.shown is not None and self.mode == _WATERFALL and self.shown.rows:
+        if self.shown is not None and self.mode == WATERFALL and self.shown.rows:
             self._arranged(self.shown.focus_on(self.causes.cursor))
 
     def action_zoom(self) -> None:
         """Fit the time axis to the selected row and what it caused, or to the whole flow again."""
-        if self.shown is not None and self.mode == _WATERFALL and self.shown.rows:
+        if self.shown is not None and self.mode == WATERFALL and self.shown.rows:
             part = self.shown.zoom(self.causes.cursor)
             self.frame.say("the axis shows the selected subtree; z shows the whole flow" if part else "the whole flow")
             self.causes.refresh()
@@ -342,7 +309,7 @@ class FlowView(View):
 
     def action_anomaly(self, direction: int) -> None:
         """Go to the next row, or the one before, with which something is wrong."""
-        if self.shown is None or self.mode == _RAW:
+        if self.shown is None or self.mode == RAW:
             return
         node = self._node()
         found = self.shown.next_bad(self.shown.index(node) if node else 0, direction)
@@ -350,7 +317,7 @@ class FlowView(View):
             self.frame.say("no further anomaly" if direction > 0 else "no anomaly before this one")
             return
         self._arranged(found)
-        if self.mode == _SEQUENCE:
+        if self.mode == SEQUENCE:
             self._select(self.shown.rows[found].node)
 
     def action_other_pane(self) -> None:
@@ -361,113 +328,3 @@ class FlowView(View):
         else:
             self._show_pane(whole=not self._panes.fits(self))
             self.pane.focus()
-
-    # The selected row.
-
-    def _list(self) -> VirtualList:
-        if self.near.rows:
-            return self.near
-        lists: dict[str, VirtualList] = {_WATERFALL: self.causes, _SEQUENCE: self.steps, _RAW: self.raw}
-        return lists[self.mode]
-
-    def _node(self) -> Node | None:
-        if self.mode == _SEQUENCE:
-            entry = self.steps.current
-            return entry.node if isinstance(entry, sequence.Step) else None
-        row = self.causes.current if self.mode == _WATERFALL else None
-        return row.node if row is not None else None
-
-    def _span(self) -> spans.SpanRow | None:
-        return self.raw.current if self.mode == _RAW else None
-
-    def _select(self, node: Node) -> None:
-        """Put the cursor on what was selected in the other way of showing it."""
-        if self.shown is None:
-            return
-        self.causes.move_to(self.shown.index(node))
-        entries = self.shown.sequence.entries
-        place = (at for at, entry in enumerate(entries) if isinstance(entry, sequence.Step) and entry.node is node)
-        self.steps.move_to(next(place, self.steps.cursor))
-        self._pan_to_step()
-
-    def _grid(self, shown: Shown, lane: int) -> sequence.Grid:
-        return sequence.grid(shown.sequence, self.size.width - 3, lane)  # the list may not have been laid out yet
-
-    def _pan_to_step(self) -> None:
-        if self.shown is not None and self.steps.current is not None:
-            grid = self._grid(self.shown, self._lane)
-            self._lane = sequence.reaching(self.shown.sequence, self.steps.current, grid)
-            self.steps.refresh()
-
-    def _arranged(self, cursor: int) -> None:
-        """Draw the tree after it was folded, focused or opened."""
-        if self.shown is not None:
-            self.causes.set_rows(self.shown.rows, cursor=cursor)
-            self._redraw()
-
-    # What is drawn.
-
-    def _say(self, notice: notices.Notice | None, *, loading: bool) -> None:
-        for pane in (self.causes, self.steps):
-            pane.show_notice(notice)
-            pane.show_loading(loading=loading)
-
-    def _redraw(self) -> None:
-        self.head.redraw()
-        self.legend.redraw()
-        self.pane.redraw(top=True)
-
-    def _show_mode(self) -> None:
-        """Show the list of the present mode, and as much of the rest as there is room for."""
-        for pane in (self.causes, self.steps, self.raw, self.near):
-            pane.display = pane is self._list() and not self._panes.whole
-        self._show_pane(whole=self._panes.whole)
-
-    def _show_pane(self, *, whole: bool) -> None:
-        whole = whole and self.shown is not None
-        self._list().display = not whole
-        self._panes.show(self, whole=whole, known=self.shown is not None)
-        self.legend.display = self.mode == _WATERFALL and self.pane.display and not whole
-        self._redraw()
-
-    def _draw_head(self, width: int) -> list[Line]:
-        known = self.shown is not None or bool(self.near.rows)
-        if known and self._error is not None and not isinstance(self._error, SourceUnavailable):
-            role = "unknown" if isinstance(self._error, NothingKnown) else "error"
-            said = Part(f" {'?' if role == 'unknown' else '✗'} {self._error}", f"{role}-strong")
-            return [line(said, Part("  r", "key", "app.reload"), Part(" ask again", "dim", "app.reload"))]
-        if self.shown is not None:
-            return [flow_head.head(self.shown.flow, self.mode, width)]
-        return [line(Part(f" {self.question}", "bright"), Part("   esc", "key"), Part(" cancels", "dim"))]
-
-    def _draw_titles(self, width: int) -> Line:
-        return waterfall.header(self.shown.sheet(width)) if self.shown else ()
-
-    def _draw_row(self, row: waterfall.Row, width: int) -> Line:
-        return waterfall.draw(row, self.shown.sheet(width)) if self.shown else ()
-
-    def _draw_lanes(self, width: int) -> Line:
-        if self.shown is None:
-            return ()
-        return sequence.header(self.shown.sequence, sequence.grid(self.shown.sequence, width, self._lane))
-
-    def _draw_step(self, entry: sequence.Entry, width: int) -> Line:
-        if self.shown is None:
-            return ()
-        return sequence.draw(self.shown.sequence, entry, sequence.grid(self.shown.sequence, width, self._lane))
-
-    def _draw_legend(self, _width: int) -> list[Line]:
-        return [waterfall.legend(self.shown.rows)] if self.shown else []
-
-    def _compose_pane(self, width: int) -> Sequence[Line]:
-        row, node = self._span(), self._node()
-        if row is not None:
-            return spans.detail(row, width)
-        if node is not None:
-            return flow_pane.pane(node, width)
-        entry = self.steps.current if self.mode == _SEQUENCE else None
-        return (
-            [line(Part(f" nothing happened for {f.duration(entry.ns / 1e6)}", "dim"))]
-            if isinstance(entry, sequence.Gap)
-            else []
-        )

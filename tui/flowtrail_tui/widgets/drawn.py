@@ -22,8 +22,8 @@ class Drawn(VirtualList, Generic[Row]):
 
     header_rows = 1
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right", "sideways(1)", "right", show=False),
-        Binding("h,left", "sideways(-1)", "left", show=False),
+        Binding("l,right", "sideways(1)", "right", show=False, id="right"),
+        Binding("h,left", "sideways(-1)", "left", show=False, id="left"),
     ]
 
     class Sideways(Message):
