@@ -301,3 +301,20 @@ def test_how_a_range_is_written() -> None:
     for one in (fifteen, ranges.until(START, fifteen), ranges.around(START, fifteen), ranges.since(START, fifteen)):
         assert ranges.read(one.text) == one
         assert ranges.present(one) == fifteen
+
+
+async def test_the_palette_does_everything_that_a_key_does() -> None:
+    """Every action of the application is there by name, with its key, and works from there."""
+    async with running() as ft:
+        offered = {one.title: one for one in ft.app.get_system_commands(ft.app.screen)}
+        for name in ("Filter", "Time range", "All time", "Yank", "Open in", "Go to", "Save the view", "Help", "Quit"):
+            assert name in offered
+        assert offered["Time range"].help == "Key t"
+        offered["Time range"].callback()
+        await ft.settle()
+        assert "back from now" in ft.text()
+        await ft.press("escape", "ctrl+p", *"All tim")
+        await ft.pilot.pause(0.5)
+        await ft.press("enter")
+        await ft.pilot.pause(0.2)
+        assert "window all" in ft.lines()[0]

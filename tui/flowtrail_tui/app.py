@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from flowtrail_tui.finding import Finding
+from flowtrail_tui.keymap import actions
 from flowtrail_tui.leaving import in_order
 from flowtrail_tui.preferences import preferences
 from flowtrail_tui.remembered import Store, state_folder
@@ -32,6 +33,8 @@ _UNTIL_TOLD_S = 3600
 
 
 _LEADING = ("view", "ask", "filter")
+_NOT_IN_PALETTE = ("ask", "back", "palette")
+"""Offered in another way there, or of no use from it."""
 
 
 class FlowtrailApp(Finding):
@@ -47,8 +50,8 @@ class FlowtrailApp(Finding):
         Binding("slash", "filter", "Filter", show=False, priority=True, id="filter"),
         Binding("escape", "back", "Back", show=False, id="back"),
         Binding("t", "time_range", "Time range", show=False, id="time-range"),
-        Binding("left_square_bracket", "turn(False)", "Back", show=False, id="place-before"),
-        Binding("right_square_bracket", "turn(True)", "Forward", show=False, id="place-after"),
+        Binding("left_square_bracket", "turn(False)", "Place before", show=False, id="place-before"),
+        Binding("right_square_bracket", "turn(True)", "Place after", show=False, id="place-after"),
         Binding("s", "sort", "Sort", show=False, id="sort"),
         Binding("e", "export", "Export", show=False, id="export"),
         Binding("E", "evidence", "Evidence", show=False, id="evidence"),
@@ -226,8 +229,13 @@ class FlowtrailApp(Finding):
             yield SystemCommand(name, does, shows)
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", f"Use the {name} colours", lambda name=name: self.use_theme(name))
-        yield SystemCommand("Help", "Every key", self.action_help)
-        yield SystemCommand("Quit", "Leave flowtrail", lambda: self.exit(0))
+        for one in actions(self.BINDINGS):
+            if one.name not in _NOT_IN_PALETTE and not one.name.startswith("view-"):
+                yield SystemCommand(one.does, f"Key {self.keymap.of(one.name)}", partial(self._do, one.runs))
+
+    def _do(self, runs: str) -> None:
+        """Run an action by its name, once the palette is gone."""
+        self.call_later(self.run_action, runs)
 
     async def action_quit(self) -> None:
         """Leave."""
