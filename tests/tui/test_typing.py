@@ -153,7 +153,7 @@ async def test_a_command_with_a_slip_says_so() -> None:
         ("help filter", "topic:orders.* group:billing"),
         ("until", "The past, until"),
         ("saved", "nothing is saved yet"),
-        ("report order", "flowtrail report order"),
+        ("report order", "▌order"),
     ],
 )
 async def test_what_commands_do(typed: str, shown: str) -> None:

@@ -50,7 +50,7 @@ class Finding(Travelling):
         elif meant.name == "theme":
             self._command_theme(meant.rest)
         elif meant.name == "report":
-            await self._command_report(meant.rest)
+            await self.go("reports", meant.rest or None)
         elif meant.name in ("save", "saved"):
             self._command_saved(meant)
         elif meant.name == "help":
@@ -74,12 +74,6 @@ class Finding(Travelling):
             self.use_theme(name)
         else:
             self.say(f"theme: expected one of {', '.join(PALETTES)}, not {name!r}", "error")
-
-    async def _command_report(self, name: str) -> None:
-        if "reports" in registry.NAMES:
-            await self.go("reports", name or None)
-        else:
-            self.say(f"reports are made by the command: flowtrail report {name or 'NAME'}")
 
     def _command_saved(self, meant: Command) -> None:
         if meant.name == "save" and meant.rest:

@@ -38,7 +38,7 @@ COMMANDS = (
         for entry in VIEWS
         if entry.key and entry.name != "ask"
     ),
-    Known("report", "NAME", "make a report", REPORTS),
+    Known("report", "NAME", "choose a report; enter makes it", REPORTS),
     Known("since", "MOMENT", "look from then on", ("5m", "15m", "1h", "6h", "24h", "7d", "all")),
     Known("until", "MOMENT", "look at the past, up to then", ("now",)),
     Known("at", "MOMENT", "look at what happened around then"),

@@ -175,6 +175,7 @@ class AskView(View):
             Key("enter", "flow", "app.choose"),
             Key("E", "evidence", "app.press('E')"),
             Key("y", "yank", "app.yank"),
+            Key("J", "go to", "app.jump"),
             *ALWAYS,
         )
 

@@ -133,6 +133,7 @@ class FlowsView(View):
             Key("s", "sort", "app.sort"),
             Key("y", "yank", "app.yank"),
             Key("e", "export", "app.export"),
+            Key("J", "go to", "app.jump"),
             *ALWAYS,
         )
 

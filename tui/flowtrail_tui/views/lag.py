@@ -123,6 +123,7 @@ class LagView(View):
             Key("t", "time", "app.time_range"),
             Key("y", "yank", "app.yank"),
             Key("e", "export", "app.export"),
+            Key("J", "go to", "app.jump"),
             *ALWAYS,
         )
 

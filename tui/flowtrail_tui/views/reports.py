@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -115,6 +115,11 @@ class ReportsView(View):
         self.progress.redraw()
 
     # What the frame asks.
+
+    def arrive(self, about: Any) -> None:
+        """Put the cursor on the report that is named."""
+        if about in ABOUT:
+            self.list.show_rows(cursor=tuple(ABOUT).index(about))
 
     def enter(self) -> None:
         """Take the focus, and look what was made meanwhile."""
