@@ -211,6 +211,10 @@ class FlowtrailApp(Finding):
         """Hold the list of flows still, or follow it again."""
         self.base_screen.query_one(FlowsView).pause()
 
+    def action_only_wrong(self) -> None:
+        """Leave the flows out that are ok, or show them again."""
+        self.base_screen.query_one(FlowsView).only_wrong()
+
     def action_resume(self) -> None:
         """Follow the newest flows."""
         self.base_screen.query_one(FlowsView).resume()

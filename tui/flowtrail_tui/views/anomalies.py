@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flowtrail_tui.yankable import Yankable
 
 PANE_FROM_HEIGHT = 30
+"""From this height on the pane takes what the causes leave; below it, so many lines:"""
+_SMALL_PANE = 3
 _SECOND = 10**9
 _EVERY_NS = 5 * _SECOND
 _REST = 5
@@ -417,15 +419,16 @@ class AnomaliesView(View):
         self._share_room()
 
     def _share_room(self) -> None:
-        """Give the causes what they need, at most half; the rest tells the selected one, where there is room."""
-        told = self.app.size.height >= PANE_FROM_HEIGHT and bool(self.table.rows) and not self.findings.opened
+        """Give the causes what they need, at most half; the rest tells the selected one, in few lines a small part."""
+        told = bool(self.table.rows) and not self.findings.opened
         for widget in (self.pane, self.query_one("#anomalies-rule")):
             widget.display = told
         if not told:
             self.table.styles.height = "1fr"
             return
         room = self.size.height - 2 - (self.error is not None)
-        causes = min(len(self.table.rows) + 2, max(6, room // 2))
+        small = self.app.size.height < PANE_FROM_HEIGHT
+        causes = room - _SMALL_PANE if small else min(len(self.table.rows) + 2, max(6, room // 2))
         self.table.styles.height = causes
         self.pane.styles.height = self._pane_lines = max(1, room - causes)
 

@@ -50,8 +50,10 @@ _MOST_STEPS = 20
 LIVE_BINDINGS: list[BindingType] = [
     Binding("space", "app.pause", "pause", show=False, id="pause"),
     Binding("G", "app.resume", "resume", show=False, id="resume"),
+    Binding("exclamation_mark", "app.only_wrong", "only what is not ok", show=False, id="only-wrong"),
 ]
-"""The two keys that only a live list has: what is newest stands above, so G leads there."""
+"""The keys that only the list of flows has: what is newest stands above, so G leads there."""
+_NOT_OK = "verdict:!ok"
 
 
 class _Tail(Table[FlowRow]):
@@ -126,6 +128,7 @@ class FlowsView(View):
         pause = Key("space", "resume" if self.tail.pinned else "pause", "app.pause")
         return (
             Key("enter", "open", "app.choose"),
+            Key("!", "all" if _NOT_OK in self.filter.text else "not ok", "app.only_wrong"),
             Key("/", "filter", "app.filter"),
             Key(":", "ask", "app.ask"),
             pause,
@@ -393,6 +396,11 @@ class FlowsView(View):
             self.resume()
         elif self.session.source.live:
             self._pin()
+
+    def only_wrong(self) -> None:
+        """Leave out what is ok, or show it again."""
+        text = self.filter.text
+        self.filter.apply(text.replace(_NOT_OK, "") if _NOT_OK in text else f"{text} {_NOT_OK}")
 
     def resume(self) -> None:
         """Follow the newest rows; in a file, where nothing comes, go to the last row."""
