@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from flowtrail_tui.app import FlowtrailApp
 from flowtrail_tui.preferences import Preferences
@@ -26,10 +27,12 @@ class Driven:
         await settle(self.pilot)
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each with its consequences."""
+        """Press keys, each with its consequences; text that is typed has them together, at its end."""
         for key in keys:
             await self.pilot.press(key)
-            await self.settle()
+            typed = len(key) == 1 and key is not keys[-1] and isinstance(self.app.focused, Input)
+            if not typed:
+                await self.settle()
 
     async def type(self, text: str) -> None:
         """Type text into the input that has the focus."""
