@@ -99,8 +99,3 @@ class Queries:
         """Return when the lane's question was asked; None when there is none."""
         state = self._lanes.get(lane)
         return state.since_ns if state is not None and state.running else None
-
-
-def under_way() -> bool:
-    """Tell whether any thread is still inside a question."""
-    return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import click
 
@@ -45,13 +46,11 @@ def command(place: str | None, source: str | None, config: str | None, where: st
 
 
 def _leave(code: int) -> int:
-    """Return the exit code; while a question is under way, end at once.
+    """Return the exit code; while threads are left that nobody waits for (questions, imports), end at once.
 
-    A thread inside DuckDB is thrown out of it when the interpreter ends, and that aborts the process.
+    One that is inside DuckDB or Arrow is thrown out of it when the interpreter ends, and that aborts the process.
     """
-    from flowtrail_tui.queries import under_way
-
-    if under_way():
+    if any(thread.daemon for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
