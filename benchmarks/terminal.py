@@ -285,7 +285,9 @@ def stored(url: str) -> int:
 
 def interface(stack: ExitStack, url: str, beats: Path) -> Terminal:
     """Start the interface with its heart."""
-    terminal = stack.enter_context(Terminal("--child", url, str(beats), command=(sys.executable, __file__)))
+    terminal = stack.enter_context(
+        Terminal("--child", url, str(beats), command=(sys.executable, str(HERE / "terminal.py")))
+    )
     terminal.wait_for(_has_flows)
     return terminal
 
@@ -359,7 +361,7 @@ def under_load(table: Table, url: str, collecting: int, folder: Path, options: a
     table.head(f"{options.events:,.0f} events/s for {options.seconds:g} s, milliseconds")
     alone = folder / "alone.beats"
     with ExitStack() as stack:
-        pulse = subprocess.Popen([sys.executable, __file__, "--heart", str(alone)])
+        pulse = subprocess.Popen([sys.executable, str(HERE / "terminal.py"), "--heart", str(alone)])
         stack.callback(pulse.kill)
         terminal = interface(stack, url, folder / "load.beats")
         hands = Hands(terminal)

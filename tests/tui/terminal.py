@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 FLOWTRAIL = (sys.executable, "-c", "import sys; from flowtrail_tui.cli import main; sys.exit(main())")
 """The command `flowtrail`, without a shell or a script in between."""
 _ENV = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")}
+_ENV["PYTHONPATH"] = str(ROOT)
 _ENV |= {"FLOWTRAIL_TERMINAL_CONFIG": "", "FLOWTRAIL_STATE": ""}
 
 TOOLKIT_OSC = re.compile(r"\x1b\]22;[a-z]+\x07")
@@ -43,9 +45,10 @@ class Terminal:
         self.screen = Screen(*size)
         self.started = self.heard = time.monotonic()
         self._code: int | None = None
+        self._folder = tempfile.TemporaryDirectory()  # where it may leave reports and exports
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # the child: nothing but exec
-            os.chdir(ROOT)
+            os.chdir(self._folder.name)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             os.execve(command[0], command, {**_ENV, **(env or {})})  # noqa: S606 (a command of ours)
         self.resize(*size)
@@ -63,6 +66,7 @@ class Terminal:
             os.waitpid(self.pid, 0)
         if self.fd >= 0:
             os.close(self.fd)
+        self._folder.cleanup()
 
     @property
     def text(self) -> str:
