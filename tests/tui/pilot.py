@@ -28,10 +28,10 @@ class Driven:
 
     async def press(self, *keys: str) -> None:
         """Press keys, each with its consequences; text that is typed has them together, at its end."""
-        for key in keys:
+        for place, key in enumerate(keys, start=1):
             await self.pilot.press(key)
-            typed = len(key) == 1 and key is not keys[-1] and isinstance(self.app.focused, Input)
-            if not typed:
+            typed = len(key) == 1 and isinstance(self.app.focused, Input)
+            if not typed or place == len(keys):
                 await self.settle()
 
     async def type(self, text: str) -> None:

@@ -170,7 +170,7 @@ _SHORT = {"warning": "warn", "acknowledged": "ack"}
 def trend(counts: tuple[float | None, ...], cells: int) -> str:
     """Draw counts as that many blocks, of which the lowest stands for nothing at all."""
     each = max(1, len(counts) // cells)
-    sums = [sum(count or 0 for count in counts[start : start + each]) for start in range(0, len(counts), each)]
+    sums = [sum(max(0, count or 0) for count in counts[start : start + each]) for start in range(0, len(counts), each)]
     most = max(sums, default=0)
     return "".join(f.BLOCKS[0 if not count else max(1, round(count / most * 7))] for count in sums)
 

@@ -144,6 +144,8 @@ class MapView(View):
         self._show_error(None)
         self._draw()
         self.frame.took_coverage(f.number(self.document.get("coverage")))
+        if not self._judged and self.frame.view() is self:
+            self.poll()
 
     def _draw(self) -> None:
         """Draw what is known; of a source that is away, what was seen once, without figures."""
