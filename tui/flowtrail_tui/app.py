@@ -212,7 +212,7 @@ class FlowtrailApp(Finding):
         self.base_screen.query_one(FlowsView).pause()
 
     def action_only_wrong(self) -> None:
-        """Leave the flows out that are ok, or show them again."""
+        """Show only the flows in which something went wrong, or all of them again."""
         self.base_screen.query_one(FlowsView).only_wrong()
 
     def action_resume(self) -> None:

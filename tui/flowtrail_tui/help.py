@@ -55,7 +55,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("space", "pause, resume; moving the cursor pauses the view, never the collector"),
             ("G", "resume: follow the newest rows"),
-            ("!", "only what is not ok (the filter verdict:!ok), or everything again"),
+            ("!", "only what went wrong, or everything again"),
             ("enter", "open the flow: its tree of causes over time"),
         ),
     ),

@@ -50,10 +50,11 @@ _MOST_STEPS = 20
 LIVE_BINDINGS: list[BindingType] = [
     Binding("space", "app.pause", "pause", show=False, id="pause"),
     Binding("G", "app.resume", "resume", show=False, id="resume"),
-    Binding("exclamation_mark", "app.only_wrong", "only what is not ok", show=False, id="only-wrong"),
+    Binding("exclamation_mark", "app.only_wrong", "only what went wrong", show=False, id="only-wrong"),
 ]
 """The keys that only the list of flows has: what is newest stands above, so G leads there."""
-_NOT_OK = "verdict:!ok"
+_WRONG = "verdict:failed,unfinished,dead-lettered,not-published,duplicated,reordered,in-doubt"
+"""What is pending or unknown is no fault: in a live system most new flows are."""
 
 
 class _Tail(Table[FlowRow]):
@@ -128,7 +129,7 @@ class FlowsView(View):
         pause = Key("space", "resume" if self.tail.pinned else "pause", "app.pause")
         return (
             Key("enter", "open", "app.choose"),
-            Key("!", "all" if _NOT_OK in self.filter.text else "not ok", "app.only_wrong"),
+            Key("!", "all" if _WRONG in self.filter.text else "faults", "app.only_wrong"),
             Key("/", "filter", "app.filter"),
             Key(":", "ask", "app.ask"),
             pause,
@@ -387,6 +388,7 @@ class FlowsView(View):
     @on(FilterBar.Applied)
     def _filtered(self, event: FilterBar.Applied) -> None:
         event.stop()
+        self.frame.redraw_footer()
         self.table.focus()
         self.reload()
 
@@ -398,9 +400,9 @@ class FlowsView(View):
             self._pin()
 
     def only_wrong(self) -> None:
-        """Leave out what is ok, or show it again."""
+        """Show only what went wrong, or everything again."""
         text = self.filter.text
-        self.filter.apply(text.replace(_NOT_OK, "") if _NOT_OK in text else f"{text} {_NOT_OK}")
+        self.filter.apply(text.replace(_WRONG, "") if _WRONG in text else f"{text} {_WRONG}")
 
     def resume(self) -> None:
         """Follow the newest rows; in a file, where nothing comes, go to the last row."""
