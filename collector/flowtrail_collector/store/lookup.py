@@ -25,4 +25,6 @@ def holds(column: str, values: str) -> str:
     plain = f"{column} IN (SELECT unnest({values}))"
     if column not in HASHED:
         return plain
-    return f"{HASHED[column]} IN (SELECT {hash_of('id')} FROM unnest({values}) AS given(id)) AND {plain}"
+    # (Side by side, the text would be compared first.)
+    numbers = f"SELECT {hash_of('id')} FROM unnest({values}) AS given(id)"
+    return f"rowid IN (SELECT rowid FROM span_rows WHERE {HASHED[column]} IN ({numbers})) AND {plain}"
