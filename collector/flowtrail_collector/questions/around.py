@@ -57,6 +57,14 @@ Place = tuple[str, int, int]
 Range = tuple[str, int, int, int]
 """Destination, partition, first and last offset."""
 
+_READ = (
+    "trace_id", "operation", "destination", "partition", "offset", "offset_last", "offset_runs", "batch_count",
+    "message_id", "causation_id", "correlation_id", "transaction_id", "message_key", "event_type", "start_ns", "end_ns",
+    "status", "number", "service", "instance", "consumer_group", "generation", "position_reason", "publish_outcome",
+    "producer_epoch", "producer_seq", "origin_destination", "origin_partition", "origin_offset", "payload_digest",
+    "schema_id", "content_type", "event_version",
+)  # fmt: skip
+"""The columns that gathering reads; the others of many spans never leave the engine."""
 _NAMING = (
     "trace_id",
     "message_id",
@@ -167,8 +175,9 @@ class _Gatherer:
         self._connection = connection
         self._most_ranges = most_ranges
         self._asked = Seeds()
-        self._columns = table_columns("span_rows")
-        self._spans: dict[int, tuple[Any, ...]] = {}
+        self._of_many = most_ranges > MOST_RANGES
+        self._columns = _READ if self._of_many else table_columns("span_rows")
+        self._spans: dict[int, Row] = {}
         self._rules = connection.execute(_RULES).fetchall()
 
     def gather(self, seeds: Seeds) -> bool:
@@ -190,7 +199,8 @@ class _Gatherer:
             found |= self.find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         if places:
-            found |= self.find(query("named"), _bound(ranges(places, 0, self._most_ranges)))
+            named = ranges(places, 0, self._most_ranges)
+            found |= self.find(query("named" if len(named) <= FEW_RANGES else "named_of_many"), _bound(named))
         new = self.add(found)
         seeds.take(new)
         if self._rules:
@@ -217,8 +227,7 @@ class _Gatherer:
 
     def forget_after(self, until_ns: int) -> None:
         """Let go of spans that began later."""
-        began = self._columns.index("start_ns")
-        self._spans = {number: row for number, row in self._spans.items() if row[began] <= until_ns}
+        self._spans = {number: row for number, row in self._spans.items() if row["start_ns"] <= until_ns}
 
     def told(self) -> Names:
         """Return what was asked for: all that is stored of it is gathered."""
@@ -285,7 +294,8 @@ class _Gatherer:
             "AND operation IN ('receive', 'process', 'settle', 'assign', 'revoke')",
             [sorted({place[0] for place in places})],
         )
-        number_of = {place: _range_of(place, around) for place in places}
+        ruler = Ruler(around)
+        number_of = {place: ruler.at(place) for place in places}
         left_out = [
             (number_of[place], member)
             for place in sorted(places)
@@ -315,15 +325,21 @@ class _Gatherer:
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
         self._add_bare()
-        return load(self._connection, list(self._spans.values()), stretches)
+        spans = (
+            read_rows(self._connection, self._spans)
+            if self._of_many
+            else [tuple(row.values()) for row in self._spans.values()]
+        )
+        return load(self._connection, spans, stretches)
 
     def wide(self, stretches: list[Range]) -> WideScope:
         """Return the gathered spans as a scope in DuckDB; of long polls what is looked at (see `clipped`)."""
         self._add_bare()
+        ruler = Ruler(stretches)
         runs = {
             number: clip
-            for number, row in zip(self._spans, self.rows(), strict=True)
-            if row["operation"] == "receive" and (clip := clipped(row, stretches)) is not None
+            for number, row in self._spans.items()
+            if row["operation"] == "receive" and (clip := clipped(row, stretches, ruler)) is not None
         }
         return WideScope.of_rows(self._connection, list(self._spans), runs, stretches)
 
@@ -335,7 +351,7 @@ class _Gatherer:
 
     def rows(self) -> list[Row]:
         """Return all that is gathered."""
-        return [dict(zip(self._columns, row, strict=True)) for row in self._spans.values()]
+        return list(self._spans.values())
 
     def find(self, sql: str, parameters: Sequence[Any]) -> set[int]:
         """Return the row numbers that a query gives."""
@@ -365,8 +381,9 @@ class _Gatherer:
             return []
         sql = f"SELECT rowid, {quoted(self._columns)} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
         rows = self._connection.execute(sql, [new]).fetchall()
-        self._spans.update((row[0], row[1:]) for row in rows)
-        return [dict(zip(self._columns, row[1:], strict=True)) for row in rows]
+        read = {row[0]: dict(zip(self._columns, row[1:], strict=True)) for row in rows}
+        self._spans.update(read)
+        return list(read.values())
 
     def _reach(self, around: list[Range], reads: Reads) -> list[Range]:
         """Return the ranges, made as wide as what overtook their records reaches."""
@@ -407,10 +424,11 @@ class _Gatherer:
             overtakers = [row["offset"] for row in own if row["producer_seq"] > bound and row["offset"] < behind]
             overtakers += [first[number]] if number in first else []
             if overtakers:
-                late.append((number, *around[number][:2], instance, epoch, bound, min(overtakers)))
+                lowest = max(around[number][2] - FURTHEST, 0)
+                late.append((number, *around[number][:2], instance, epoch, bound, min(overtakers), lowest))
         if not late:
             return {}
-        # Of one that had nothing acked before: as far down as anything is known of the log.
+        # Of one that had nothing acked before: as far down as anything is known of the log, or as is looked at.
         acked = {(number, epoch): floor for number, epoch, floor in self.pairs(query("floor"), _lists(late))}
         floors: dict[int, int] = {}
         for number, _, _, _, epoch, *_ in late:
@@ -419,7 +437,7 @@ class _Gatherer:
         return floors
 
 
-def clipped(row: Row, stretches: list[Range]) -> str | None:
+def clipped(row: Row, stretches: list[Range], ruler: Ruler) -> str | None:
     """Return a long receive's range as the runs that the question looks at, and its two ends; None where all stands.
 
     Of the five hundred records of a poll only those near the events matter, and how far the group came.
@@ -430,9 +448,9 @@ def clipped(row: Row, stretches: list[Range]) -> str | None:
     ):  # fmt: skip
         return None
     looked_at = [(first, first), (last, last)]
-    for destination, partition, low, high in stretches:
-        if (destination, partition) == (row["destination"], row["partition"]) and low <= last and high >= first:
-            looked_at.append((max(low, first), min(high, last)))
+    for number in ruler.over(row["destination"], row["partition"], first, last):
+        _, _, low, high = stretches[number]
+        looked_at.append((max(low, first), min(high, last)))
     kept = []
     for low, high in [(first, last)] if row["offset_runs"] is None else _runs(row["offset_runs"]):
         kept += [(max(low, a), min(high, b)) for a, b in looked_at if a <= high and b >= low]
@@ -505,24 +523,46 @@ class Reads:
         one ended. Each is (range's number, operation, group, service, instance, producer epoch, bound).
         """
         found: dict[tuple[Any, ...], int] = {}
+        ruler = Ruler(around)
         for place, row in self._sends:
             if row["producer_epoch"] is not None and row["producer_seq"] is not None:
                 who = (None, row["service"], row["instance"], row["producer_epoch"])
-                key = (_range_of(place, around), "send", *who)
+                key = (ruler.at(place), "send", *who)
                 found[key] = min(found.get(key, row["producer_seq"]), row["producer_seq"])
         for (place, operation, group, service), row in self._first.items():
-            key = (_range_of(place, around), operation, group, service, row["instance"], None)
+            key = (ruler.at(place), operation, group, service, row["instance"], None)
             at_ns = row["start_ns"] if operation == "receive" else row["end_ns"]
             found[key] = max(found.get(key, at_ns), at_ns)
         return [(*key, bound) for key, bound in found.items()]
 
 
-def _range_of(place: Place, around: list[Range]) -> int:
-    return next(
-        number
-        for number, (destination, partition, low, high) in enumerate(around)
-        if (destination, partition) == place[:2] and low <= place[2] <= high
-    )
+class Ruler:
+    """Ranges that do not overlap, by where they begin."""
+
+    def __init__(self, found: Sequence[Range]) -> None:
+        """Sort the ranges `found`; they are known by their places in it."""
+        self._ranges = found
+        self._begins: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        for number, (destination, partition, low, _) in enumerate(found):
+            self._begins[destination, partition].append((low, number))
+        for begins in self._begins.values():
+            begins.sort()
+
+    def over(self, destination: str, partition: int, first: int, last: int) -> list[int]:
+        """Return the ranges that reach into a stretch of a partition, by their places."""
+        begins = self._begins.get((destination, partition), [])
+        until = bisect_right(begins, last, key=_begin)
+        since = max(bisect_right(begins, first, key=_begin) - 1, 0)
+        return [number for _, number in begins[since:until] if self._ranges[number][3] >= first]
+
+    def at(self, place: Place) -> int:
+        """Return the range that holds a record, by its place. Raises ValueError where none does."""
+        (number,) = self.over(*place, place[2])
+        return number
+
+
+def _begin(one: tuple[int, int]) -> int:
+    return one[0]
 
 
 def _between_moves(rows: Iterable[Row], around: Range, group: str | None, instance: str) -> list[tuple[int, int]]:
@@ -535,6 +575,12 @@ def _between_moves(rows: Iterable[Row], around: Range, group: str | None, instan
         and (row["operation"] == "assign" or row["position_reason"] in {"seek", "reset"})
     )  # fmt: skip
     return list(pairwise([0, *moves, 2**63 - 1]))
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Return the spans with these row numbers, as a narrow scope is loaded with them."""
+    sql = f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
+    return connection.execute(sql, [sorted(numbers)]).fetchall()
 
 
 @cache
