@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.questions.conftest import Asker
     from tests.questions.history import Member, Sent
 
-ALL = "operation IS NOT NULL"
+ALL = "(SELECT * FROM span_rows WHERE operation IS NOT NULL)"
 
 
 def picked(asker: Asker, most: int = 10**9) -> Suspects | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.causes import cause_id
 from flowtrail_collector.filters import EVERY_STATE, KINDS
 from flowtrail_collector.marks import OPEN, kept
-from flowtrail_collector.questions.around import Seeds, scope_around_many
+from flowtrail_collector.questions.around import Seeds, read_rows, scope_around_many
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
@@ -40,6 +40,8 @@ SPANS_A_SUSPECT = 25
 
 FIELDS = ("kind", "severity", "topic", "group", "service", "partition", "system", "id")
 
+WINDOWED = "windowed"
+"""The view of the spans that a window's events rest on."""
 GENERAL = frozenset({"telemetry-gap", "clock-skew", "missing-consumer", "unread-destination"})
 """Kinds that are of no event: of instances, hosts, groups and destinations."""
 CHAINED = frozenset({"storm", "loop", "content-duplicate", "schema-change"})
@@ -75,9 +77,9 @@ def judged(
 ) -> tuple[list[Row], float | None]:
     """Return the rows of the findings of some kinds (None: of all), gravest and newest first, and the coverage."""
     condition = _looked_at(connection, window)
-    spans = _count(connection, condition)
+    spans = _count(connection)
     if spans > MOST_WHOLE:
-        picked = suspects(connection, condition, spans // SPANS_A_SUSPECT)
+        picked = suspects(connection, WINDOWED, spans // SPANS_A_SUSPECT)
         if picked is not None:
             return _around(connection, window, condition, picked, kinds)
     with _whole(connection, condition, spans) as scope:
@@ -120,7 +122,7 @@ def _around(
             with _whole(connection, condition, MOST_NARROW + 1) as scope:
                 found = finding_rows(scope, wanted & CHAINED)
         rows += found
-    with _sampled(connection, condition) as scope:
+    with _sampled(connection) as scope:
         found = finding_rows(scope, wanted & GENERAL)
         covered = coverage(scope)
     rows += found
@@ -129,21 +131,19 @@ def _around(
 
 
 @contextmanager
-def _sampled(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[Scope]:
+def _sampled(connection: duckdb.DuckDBPyConnection) -> Iterator[Scope]:
     """Offer the scope of what is of no event: the last span of each kind that each instance told of each destination.
 
     Of destinations at which somebody is missed, every span.
     """
-    numbers = {number for (number,) in connection.execute(_SAMPLED.format(condition=condition)).fetchall()}
+    numbers = {number for (number,) in connection.execute(_SAMPLED).fetchall()}
     with _of_rows(connection, numbers) as scope:
         scope.build("missing", "unread")
         missed = [row["destination"] for row in scope.rows(_MISSED)]
         if not missed:
             yield scope
             return
-    more = connection.execute(
-        f"SELECT e.rowid FROM span_rows AS e WHERE ({condition}) AND {_AT_DESTINATIONS}", [missed]
-    ).fetchall()
+    more = connection.execute(f"SELECT e.rowid FROM {WINDOWED} AS e WHERE {_AT_DESTINATIONS}", [missed]).fetchall()
     with _of_rows(connection, numbers | {number for (number,) in more}) as scope:
         yield scope
 
@@ -155,11 +155,7 @@ def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterat
         with closing(WideScope.of_rows(connection, sorted(numbers), {}, [])) as wide:
             yield wide
         return
-    rows = connection.execute(
-        f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))",
-        [sorted(numbers)],
-    ).fetchall()
-    with open_scope(load(connection, rows)) as scope:
+    with open_scope(load(connection, read_rows(connection, numbers))) as scope:
         yield scope
 
 
@@ -167,7 +163,7 @@ def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterat
 def window_scope(connection: duckdb.DuckDBPyConnection, window: Window) -> Iterator[Scope]:
     """Offer the scope that judges all of a window's events."""
     condition = _looked_at(connection, window)
-    with _whole(connection, condition, _count(connection, condition)) as scope:
+    with _whole(connection, condition, _count(connection)) as scope:
         yield scope
 
 
@@ -177,47 +173,35 @@ def _whole(connection: duckdb.DuckDBPyConnection, condition: str, spans: int) ->
         with closing(WideScope(connection, condition)) as wide:
             yield wide
         return
-    rows = connection.execute(
-        f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows AS e WHERE {condition}"
-    ).fetchall()
+    rows = connection.execute(f"SELECT {quoted(table_columns('span_rows'))} FROM {WINDOWED}").fetchall()
     with open_scope(load(connection, rows)) as scope:
         yield scope
 
 
-def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM span_rows AS e WHERE {condition}").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {WINDOWED}").fetchone()
     return int(row[0]) if row else 0
 
 
 def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> str:
-    """Return the condition on the spans `e` that a window's events rest on.
+    """Return the condition on the spans `e` that a window's events rest on, and make the view WINDOWED of them.
 
     It holds the window's spans with a margin before, every earlier span of the records that the window touches (a
     record that is handed out again may be old), and what moved a group's position at any time before.
     """
     until = window.until_ns if window.until_ns is not None else 2**63 - 1
+    told = f"operation IS NOT NULL AND start_ns <= {until:d}"
     if window.since_ns is None:
-        return f"operation IS NOT NULL AND start_ns <= {until:d}"
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE touched AS
-        SELECT destination, "partition", min("offset") AS low
-        FROM span_rows
-        WHERE end_ns >= $since AND start_ns <= $until AND "offset" IS NOT NULL AND "partition" IS NOT NULL
-        GROUP BY destination, "partition"
-        """,
-        {"since": window.since_ns, "until": until},
-    )
-    return f"""
-        operation IS NOT NULL AND start_ns <= {until:d} AND (
-            end_ns >= {window.since_ns - MARGIN_NS:d}
-            OR (operation IN ('settle', 'assign', 'revoke') AND coalesce(position_reason, '') <> 'commit')
-            OR EXISTS (
-                SELECT 1 FROM touched AS t
-                WHERE t.destination = e.destination AND t."partition" = e."partition"
-                    AND coalesce(e.offset_last, e."offset") >= t.low)
-        )
-        """
+        connection.execute(_OFFER.format(windowed=WINDOWED, condition=told))
+        return told
+    since = window.since_ns - MARGIN_NS
+    connection.execute(_TOUCHED, {"since": window.since_ns, "until": until})
+    # (Asked of every span in every query, whether it is one of the older ones costs more than all the rest.)
+    connection.execute(_OLDER.format(told=told, since=since))
+    recent = f"{told} AND end_ns >= {since:d}"
+    offer = _OFFER if connection.execute("SELECT 1 FROM older LIMIT 1").fetchone() is None else _OFFER_OLDER
+    connection.execute(offer.format(windowed=WINDOWED, condition=recent))
+    return f"{told} AND (end_ns >= {since:d} OR {_MOVED} OR EXISTS ({_OF_TOUCHED}))"
 
 
 def touches(row: Row, window: Window) -> bool:
@@ -254,14 +238,37 @@ def _names(row: Row, asked: Seeds) -> bool:
     )
 
 
+_TOUCHED = """
+CREATE OR REPLACE TEMP TABLE touched AS
+SELECT destination, "partition", min("offset") AS low
+FROM span_rows
+WHERE end_ns >= $since AND start_ns <= $until AND "offset" IS NOT NULL AND "partition" IS NOT NULL
+GROUP BY destination, "partition"
+"""
+_MOVED = "(operation IN ('settle', 'assign', 'revoke') AND coalesce(position_reason, '') <> 'commit')"
+_OF_TOUCHED = """
+SELECT 1 FROM touched AS t
+WHERE t.destination = e.destination AND t."partition" = e."partition" AND coalesce(e.offset_last, e."offset") >= t.low
+"""
+_OLDER = f"""
+CREATE OR REPLACE TEMP TABLE older AS
+SELECT rowid AS number FROM span_rows WHERE {{told}} AND end_ns < {{since:d}} AND {_MOVED}
+UNION
+SELECT e.rowid
+FROM span_rows AS e
+JOIN touched AS t ON t.destination = e.destination AND t."partition" = e."partition"
+    AND coalesce(e.offset_last, e."offset") >= t.low
+WHERE {{told}} AND end_ns < {{since:d}} AND coalesce(e.offset_last, e."offset") >= (SELECT min(low) FROM touched)
+"""
+_OFFER = "CREATE OR REPLACE TEMP VIEW {windowed} AS SELECT rowid, * FROM span_rows WHERE {condition}"
+_OFFER_OLDER = f"{_OFFER} UNION ALL SELECT rowid, * FROM span_rows WHERE rowid IN (SELECT number FROM older)"
 _AT_DESTINATIONS = "e.destination IN (SELECT unnest($1::VARCHAR[]))"
 _MISSED = "SELECT destination FROM missing UNION SELECT destination FROM unread"
 _SAMPLED = """
 SELECT DISTINCT number
 FROM (
     SELECT unnest([arg_max(e.rowid, e.number), arg_max(e.rowid, e.end_ns)]) AS number
-    FROM span_rows AS e
-    WHERE {condition}
+    FROM windowed AS e
     GROUP BY e.service, e.instance, e.destination, e.operation
 ) AS last
 WHERE number IS NOT NULL

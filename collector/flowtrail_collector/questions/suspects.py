@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flowtrail_collector.questions import lanes
+from flowtrail_collector.questions import lanes, logs, reads
 from flowtrail_collector.questions.around import merged
 from flowtrail_collector.questions.relations import sql_of
 
@@ -45,12 +45,12 @@ class Suspects:
         return len(self.ids) + len(self.traces) + len(self.chained) + records
 
 
-def suspects(connection: duckdb.DuckDBPyConnection, condition: str, most: int) -> Suspects | None:
-    """Return the suspects among the spans `e` that `condition` lets through; None where there are more than `most`.
+def suspects(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Suspects | None:
+    """Return the suspects among the rows of the view or table `spans`; None where there are more than `most`.
 
-    `condition` is SQL without parameters. Leaves temporary views and tables on the connection.
+    Leaves temporary views and tables on the connection.
     """
-    _look(connection, condition)
+    _look(connection, spans)
     found = Suspects()
     for message_id, trace_id, *places in connection.execute(sql_of("suspects_told")).fetchall():
         if message_id is not None:
@@ -63,11 +63,12 @@ def suspects(connection: duckdb.DuckDBPyConnection, condition: str, most: int) -
         if found.size() > most:
             return None
     found.ids |= _texts(connection, "suspects_ids")
-    found.ranges += connection.execute(sql_of("suspects_records")).fetchall()
+    found.ranges += logs.odd_records(connection)
     found.ranges = merged(found.ranges, len(found.ranges))
     if found.size() > most:
         return None
     lanes.mark(connection)
+    reads.survey(connection)
     found.ranges += connection.execute(sql_of("suspects_reads")).fetchall()
     found.ranges = merged(found.ranges, len(found.ranges))
     if found.size() > most:
@@ -82,11 +83,19 @@ def suspects(connection: duckdb.DuckDBPyConnection, condition: str, most: int) -
     return None if found.size() > most else found
 
 
-def _look(connection: duckdb.DuckDBPyConnection, condition: str) -> None:
-    """Make the views that the queries read: the window's spans, its processings and its receives, one row a record."""
+def _look(connection: duckdb.DuckDBPyConnection, spans: str) -> None:
+    """Make what the queries read.
+
+    `looked` are the window's spans, `processed` its processings and `received` its receives, one row a record; `told`
+    are the receives and all that tells of positions.
+    """
     for name in ("one_group", "group_members", "committed_positions", "log_starts", "declared", "limits"):
         connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS\n{sql_of(name)}')
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW looked AS {_LOOKED.format(condition=condition)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW looked AS {_LOOKED.format(spans=spans)}")
+    # (To join every span with the groups of services costs as much as to read it.)
+    grouped = _GROUPED if connection.execute(_NAMELESS).fetchone() is not None else _NAMED
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW reading AS {grouped}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE told AS {_TOLD}")
     linked = connection.execute('SELECT 1 FROM link_rows WHERE "offset" IS NOT NULL LIMIT 1').fetchone() is not None
     for view, plain, more in (("processed", _PROCESSED, _LINKED_PROCESSED), ("received", _RECEIVED, _LINKED_RECEIVED)):
         sql = f"{plain} UNION ALL {more}" if linked else plain
@@ -158,35 +167,53 @@ SELECT
     e.causation_id, e.event_type, e.message_key, e.service, e.instance, e.host, e.producer_epoch, e.producer_seq,
     e.publish_outcome, e.outcome_inferred, e.generation, e."position", e.position_reason, e.origin_destination,
     e.origin_partition, e.origin_offset, e.payload_digest, e.schema_id, e.content_type, e.event_version,
-    coalesce(e.instance, 'service ' || e.service)   AS who,
-    coalesce(e.consumer_group, g.grp, e.service)    AS grp
-FROM span_rows AS e
-LEFT JOIN one_group AS g ON g.service = e.service AND g.destination = e.destination
-WHERE {condition}
+    e.consumer_group, coalesce(e.instance, 'service ' || e.service) AS who
+FROM {spans} AS e
+"""
+_READING = "operation IN ('receive', 'process', 'settle', 'assign', 'revoke')"
+_NAMED = f"SELECT *, coalesce(consumer_group, service) AS grp FROM looked WHERE {_READING}"
+_GROUPED = f"""
+SELECT s.*, coalesce(s.consumer_group, g.grp, s.service) AS grp
+FROM looked AS s
+LEFT JOIN one_group AS g ON g.service = s.service AND g.destination = s.destination
+WHERE s.{_READING}
+"""
+_NAMELESS = f"""
+SELECT 1
+FROM ledger_rows AS l
+JOIN one_group AS g ON g.service = l.service AND g.destination = l.destination
+WHERE l.consumer_group IS NULL AND l.{_READING}
+LIMIT 1
+"""
+_TOLD = """
+SELECT trace_id, span_id, operation, grp, destination, "partition", who, "offset", offset_last, offset_runs, start_ns,
+    end_ns, status, number, generation, "position", position_reason
+FROM reading
+WHERE operation <> 'process'
 """
 _PROCESSED = """
 SELECT grp, destination, "partition", who, host, instance, "offset", start_ns, end_ns, number, message_id,
     number IS NOT NULL AND NOT coalesce(outcome_inferred, FALSE) AS stated
-FROM looked
+FROM reading
 WHERE operation = 'process' AND "offset" IS NOT NULL AND "partition" IS NOT NULL
 """
 _LINKED_PROCESSED = """
 SELECT p.grp, p.destination, coalesce(l."partition", p."partition"), p.who, p.host, p.instance, l."offset", p.start_ns,
     p.end_ns, p.number, l.message_id, FALSE
 FROM link_rows AS l
-JOIN looked AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
+JOIN reading AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
 WHERE p.operation = 'process' AND p."offset" IS NULL AND l."offset" IS NOT NULL
 """
 _RECEIVED = """
 SELECT grp, destination, "partition", who, "offset", offset_last, offset_runs, start_ns, end_ns, number, generation
-FROM looked
+FROM told
 WHERE operation = 'receive' AND "offset" IS NOT NULL AND "partition" IS NOT NULL
 """
 _LINKED_RECEIVED = """
 SELECT p.grp, p.destination, coalesce(l."partition", p."partition"), p.who, l."offset", NULL, NULL, p.start_ns,
     p.end_ns, p.number, p.generation
 FROM link_rows AS l
-JOIN looked AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
+JOIN told AS p ON p.trace_id = l.trace_id AND p.span_id = l.span_id
 WHERE p.operation = 'receive' AND p."offset" IS NULL AND l."offset" IS NOT NULL
 """
 _WAYS = """
