@@ -101,7 +101,7 @@ def _after_commit(done: Columns, groups: list[Group], columns: Columns) -> Colum
 
 _LANES = """
 CREATE OR REPLACE TEMP TABLE lanes AS
-SELECT row_number() OVER (ORDER BY grp, destination, "partition", who) AS lane, grp, destination, "partition", who,
+SELECT row_number() OVER (ORDER BY destination, "partition", grp, who) AS lane, grp, destination, "partition", who,
     min(bottom) AS bottom, coalesce(sum(spans), 0)::BIGINT AS spans, coalesce(sum(receives), 0)::BIGINT AS receives
 FROM (
     SELECT grp, destination, "partition", who, min("offset") AS bottom, count(*) AS spans, 0 AS receives

@@ -1,4 +1,4 @@
-"""How the sends stand in their logs: records of which a glance at the log shows something odd.
+"""How the sends stand in their logs: records of which a glance at the log shows something odd, and ids sent again.
 
 Two sends were acked there; two events, or two send operations, were told to stand there; its send operation is told to
 stand elsewhere as well; or a record before it bears a higher send number. Those are necessary for an offset conflict, a
@@ -48,6 +48,15 @@ def odd_records(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, i
         lists = [list(column) for column in zip(*repeated, strict=True)]
         found += connection.execute(_STANDING, lists).fetchall()
     return found
+
+
+def sent_again(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the message ids that were sent to one destination more than once. Reads the view `looked`."""
+    digests = np.sort(connection.execute(_SENT).fetchnumpy()["message_hash"])
+    several = np.unique(digests[1:][digests[1:] == digests[:-1]])
+    if not len(several):
+        return set()
+    return {message_id for (message_id,) in connection.execute(sql_of("suspects_ids"), [several.tolist()]).fetchall()}
 
 
 def _odd(rows: Columns, sent: Sent, destination: str) -> list[int]:
@@ -105,6 +114,7 @@ def _repeated(sent: Sent) -> list[tuple[str, int, int]]:
     return found
 
 
+_SENT = "SELECT message_hash FROM looked WHERE operation IN ('send', 'create') AND message_hash IS NOT NULL"
 _LOGS = """
 CREATE OR REPLACE TEMP TABLE logs AS
 SELECT row_number() OVER (ORDER BY destination, "partition") AS log, *

@@ -62,7 +62,7 @@ def suspects(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Su
                 found.ranges.append((destination, partition, offset, offset))
         if found.size() > most:
             return None
-    found.ids |= _texts(connection, "suspects_ids")
+    found.ids |= logs.sent_again(connection)
     found.ranges += logs.odd_records(connection)
     found.ranges = merged(found.ranges, len(found.ranges))
     if found.size() > most:
