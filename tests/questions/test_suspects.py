@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +118,55 @@ def test_only_those_with_trouble_are_suspected(told: Callable[..., Asker]) -> No
     assert found is not None
     assert sent[40].message_id in found.ids
     assert found.ranges == [("orders", 0, 20, 20), ("orders", 0, 90, 90), ("orders", 0, 201, 201)]
+
+
+def test_records_that_stand_oddly_in_their_log_are_suspected(told: Callable[..., Asker]) -> None:
+    """However far apart they are: one that a later send stands before, two of one send, and two events at one."""
+    history = History()
+    orders = history.service("orders")
+    far = 4_000_000_000_000
+    for offset, seq in ((0, 1), (far, 3), (far + 7, 2), (2 * far, 4)):
+        orders.send("orders", 0, offset, seq=seq, message_id=f"m-{seq}")
+    orders.send("orders", 1, 5, seq=4, message_id="m-again")
+    orders.send("orders", 1, 9, seq=6, message_id="m-6")
+    orders.send("orders", 1, 9, seq=8, message_id="m-8")
+    found = picked(told(history))
+    assert found is not None
+    odd = [("orders", 0, far + 7), ("orders", 0, 2 * far), ("orders", 1, 5), ("orders", 1, 9)]
+    assert sorted(found.ranges) == [(*record, record[2]) for record in odd]
+
+
+def test_receives_that_overlap_or_go_back_are_suspected(told: Callable[..., Asker]) -> None:
+    """A member is handed ten records again that lie in the middle, and five that it had passed; not what it sought."""
+    history = History()
+    _, member = in_turn(history, records=200)
+    member.receive("orders", 0, 60, 69)
+    member.seek("orders", 0, 0)
+    member.receive("orders", 0, 0, 4)
+    found = picked(told(history))
+    assert found is not None
+    assert found.ranges == [("orders", 0, 0, 4), ("orders", 0, 60, 69)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_whatever_order_spans_came_the_same_are_suspected(told: Callable[..., Asker], seed: int) -> None:
+    """Rows nearly always stand in the order in which their spans came to be; where they do not, they are sorted."""
+    history = History()
+    sent, member = in_turn(history, records=60, batch=20)
+    member.process(sent[20], error="ValueError")
+    member.receive("orders", 0, 30, 44)
+    member.process(sent[31])
+    other = history.member("payment", group="payment", generation=2)
+    other.assign("orders", 0, 50, generation=2)
+    other.receive("orders", 0, 50, 62)
+    history.service("more-orders").send("orders", 0, 61)
+    history.service("orders").send("orders", 0, 62, message_id=sent[3].message_id)
+    in_order = picked(told(history))
+    shuffled = list(history.spans)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 a seeded order
+    assert in_order is not None
+    assert in_order.size() > 20
+    assert picked(told(shuffled)) == in_order
 
 
 def test_too_many_suspects_are_no_help(told: Callable[..., Asker]) -> None:
