@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flowtrail_collector.questions import lanes, logs, reads
-from flowtrail_collector.questions.around import merged
+from flowtrail_collector.questions.ranges import merged
 from flowtrail_collector.questions.relations import sql_of
 
 if TYPE_CHECKING:
