@@ -44,6 +44,9 @@ MOST_SEEDS = 5_000
 MOST_RULED = 500
 """Sends that declared rules may join to those that are looked at; the nearest in time."""
 MOST_RANGES_OF_MANY = 4_096
+THIN = 2
+"""How many times as many spans SQLite is given of what lies around events: most tell of positions and of how far
+members came, and little is built of those. So 2,100 spans take 0.5 s less than in DuckDB, and 4,150 as long."""
 FEW_RANGES = 8
 """Ranges up to which to compare every span with each of them costs less than to sort the spans."""
 _ERROR = 2
@@ -152,7 +155,7 @@ def scope_around_many(
     gatherer = _Gatherer(connection, MOST_RANGES_OF_MANY)
     stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
     gatherer.forget_after(until_ns)
-    if gatherer.size() > MOST_NARROW:
+    if gatherer.size() > THIN * MOST_NARROW:
         with closing(gatherer.wide(stretches)) as wide:
             wide.cut = not whole
             yield wide
