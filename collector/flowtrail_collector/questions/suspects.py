@@ -48,8 +48,15 @@ class Suspects:
 def suspects(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Suspects | None:
     """Return the suspects among the rows of the view or table `spans`; None where there are more than `most`.
 
-    Leaves temporary views and tables on the connection.
+    Leaves temporary views and small tables on the connection.
     """
+    found = _picked(connection, spans, most)
+    for name in _LARGE:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    return found
+
+
+def _picked(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Suspects | None:
     _look(connection, spans)
     found = Suspects()
     for message_id, trace_id, *places in connection.execute(sql_of("suspects_told")).fetchall():
@@ -156,6 +163,11 @@ def _any(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
     return connection.execute(f"SELECT 1 FROM looked WHERE {condition} LIMIT 1").fetchone() is not None
 
 
+_LARGE = (
+    *("told", "marks", "receives", "islands", "own_runs", "handed_twice", "returned"),
+    *("edges", "pairs", "descended", "ways"),
+)
+"""Tables that picking makes, and whose memory what is picked is judged in."""
 _LED = """
 (operation IN ('send', 'create') AND (causation_id IS NOT NULL OR parent_span_id IS NOT NULL))
 OR (operation = 'process' AND causation_id IS NOT NULL)
