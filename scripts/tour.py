@@ -41,12 +41,13 @@ class Step:
 
 
 STEPS = (
-    Step((), "", "Thousands of orders, newest first. Something failed."),
-    Step(("slash", *"verdict", "colon", *"failed", "enter"), "/ verdict:failed enter", "Only those that failed."),
-    Step(("j", "enter"), "j enter", "One order: which group failed, and why, with the grade of the evidence."),
-    Step(("escape", "x", "2"), "esc x 2", "Which group is behind, and on which partition."),
-    Step(("j",), "j", "Behind and getting further behind: the worst partition first."),
-    Step(("3",), "3", "Everything that is wrong, one row per cause; enter opens it, E proves it, ? shows every key."),
+    Step((), "", "Thousands of orders, newest first. Some of them went wrong."),
+    Step(("exclamation_mark",), "!", "Only those, and why, in a sentence each."),
+    Step(("enter",), "enter", "One order: who was handed it when, the attempt that went wrong, and because of what."),
+    Step(("E",), "E", "The spans that prove it. y copies the verdict with its evidence into a ticket."),
+    Step(("escape", "escape", "3", "j"), "esc esc 3 j", "All that is wrong, one row per cause, with its rule."),
+    Step(("2", "j"), "2 j", "Which group is behind and getting further behind, and on which partition."),
+    Step(("4",), "4", "Who publishes where and who reads it. ? shows every key."),
 )
 
 

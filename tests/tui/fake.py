@@ -285,6 +285,10 @@ class FakeSource:
         published = verdict not in ("in-doubt", "not-published")
         evil = f" {row['flow']}" if self.hostile else ""
         consumed = [self._group(group, verdict, start, place, evil) for place, group in enumerate(GROUPS) if published]
+        for one in (one for group in consumed for one in group["deliveries"]):
+            one |= {"partition": root["partition"], "offset": (root["offset"] or 0) + index}
+            ended = one["ended_at"] and parse_instant(one["ended_at"])
+            one["latency_ms"] = (ended - start) / 1e6 + 4.1 if ended else None
         twice = verdict == "duplicated"
         findings = [_redelivery(root, start)] if twice else []
         late = [_reorder(root, start)] if verdict == "reordered" else []
@@ -435,8 +439,6 @@ def _place(root: dict[str, Any]) -> str:
 def _delivery(member: str, start: int, outcome: str, attempt: int) -> dict[str, Any]:
     ended = None if outcome == "unfinished" else rfc3339(start + 88_000_000)
     return {
-        "partition": 3,
-        "offset": 1042,
         "member": member,
         "service": _NUMBERED.sub("", member),
         "generation": 40 + attempt,
@@ -444,7 +446,6 @@ def _delivery(member: str, start: int, outcome: str, attempt: int) -> dict[str, 
         "outcome": outcome,
         "started_at": rfc3339(start),
         "ended_at": ended,
-        "latency_ms": 118.0,
     }
 
 

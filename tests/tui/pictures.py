@@ -81,15 +81,26 @@ async def _unanswered(driven: Driven) -> None:
     await driven.pilot.pause()
 
 
-async def _slow_map(driven: Driven) -> None:
-    driven.source.latency_s = 60.0
-    await driven.pilot.press("4")
-    await _unanswered(driven)
+def _slow(*keys: str) -> Callable[[Driven], Awaitable[None]]:
+    """Press keys on a source whose answers are not awaited."""
+
+    async def then(driven: Driven) -> None:
+        driven.source.latency_s = 60.0
+        await driven.pilot.press(*keys)
+        await _unanswered(driven)
+
+    return then
 
 
-async def _broken_map(driven: Driven) -> None:
-    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
-    await driven.wait(5)
+def _damaged(*keys: str, after: float = 5) -> Callable[[Driven], Awaitable[None]]:
+    """Press keys on a source that can not be read, and wait."""
+
+    async def then(driven: Driven) -> None:
+        driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
+        await driven.press(*keys)
+        await driven.wait(after)
+
+    return then
 
 
 async def _asking(driven: Driven) -> None:
@@ -161,17 +172,23 @@ PICTURES: dict[str, Picture] = {
     "flow-focus": Picture((*DUPLICATED, "g", "j", "f", "z")),
     "flow-loading": Picture(then=_opened_slowly),
     "flow-error": Picture(then=_opened_broken),
+    "flow-low-coverage": Picture(("j", "enter"), source={"coverage": 0.41}),
     "flow-disconnected": Picture(DUPLICATED, then=_gone),
     "flow-hostile": Picture(("j", "enter"), source={"hostile": True}),
     "flow-sequence-hostile": Picture(("j", "enter", "v"), source={"hostile": True}),
     "flow-ascii": Picture(DUPLICATED, look=Settings("ansi", ascii_only=True)),
     "evidence": Picture((*DUPLICATED, "E")),
     "evidence-span": Picture((*DUPLICATED, "E", "enter")),
+    "evidence-loading": Picture(("j", "enter"), then=_slow("E")),
+    "evidence-error": Picture(("j", "enter"), then=_damaged("E")),
     "evidence-hostile": Picture(("j", "enter", "E"), source={"hostile": True}),
     "evidence-disconnected": Picture((*DUPLICATED, "E"), then=_gone),
     "ask": Picture((*DUPLICATED, "enter")),
     "ask-nothing-asked": Picture(("colon",)),
     "ask-unknown": Picture(UNKNOWN),
+    "ask-loading": Picture(("colon", *"ord", "minus", *"88213"), then=_slow("enter")),
+    "ask-error": Picture(("colon", *"ord", "minus", *"88213"), then=_damaged("enter")),
+    "ask-disconnected": Picture(("colon", *"ord", "minus", *"88213", "enter"), then=_gone),
     "ask-hostile": Picture(("j", "enter", "enter"), source={"hostile": True}),
     "ask-low-coverage": Picture(("enter", "enter"), source={"coverage": 0.41}),
     "flows-sorted": Picture(("s", "3")),
@@ -180,6 +197,10 @@ PICTURES: dict[str, Picture] = {
     "lag-partitions": Picture(("2", "j", "tab", "L")),
     "lag-few": Picture(("2", *"jjjj")),
     "lag-ascii": Picture(("2", "j"), look=Settings("ansi", ascii_only=True)),
+    "lag-loading": Picture(then=_slow("2")),
+    "lag-error": Picture(("2",), then=_damaged()),
+    "lag-empty": Picture(("2", "slash", *"group", "colon", *"nobody", "enter")),
+    "lag-low-coverage": Picture(("2",), source={"coverage": 0.41}),
     "lag-disconnected": Picture(("2", "j"), then=_gone),
     "lag-hostile": Picture(("2",), source={"hostile": True}),
     "anomalies": Picture(("3", "j", "j")),
@@ -187,6 +208,9 @@ PICTURES: dict[str, Picture] = {
     "anomalies-findings": Picture(("3", "j", "j", "enter")),
     "anomalies-difference": Picture(("3", "d")),
     "anomalies-empty": Picture(("3",), source={"faultless": True, "coverage": 1.0}),
+    "anomalies-loading": Picture(then=_slow("3")),
+    "anomalies-error": Picture(("3",), then=_damaged(after=30)),
+    "anomalies-low-coverage": Picture(("3",), source={"coverage": 0.41}),
     "anomalies-hostile": Picture(("3", "j"), source={"hostile": True}),
     "anomalies-ascii": Picture(("3", "j", "A"), look=Settings("ansi", ascii_only=True)),
     "anomalies-disconnected": Picture(("3", "j"), then=_gone),
@@ -199,12 +223,13 @@ PICTURES: dict[str, Picture] = {
     "map-disconnected": Picture(("4", *"ll"), then=_gone),
     "map-hostile": Picture(("4", *"ll"), source={"hostile": True}),
     "map-ascii": Picture(("4", *"llj"), look=Settings("ansi", ascii_only=True)),
-    "map-loading": Picture(then=_slow_map),
-    "map-error": Picture(("4",), then=_broken_map),
+    "map-loading": Picture(then=_slow("4")),
+    "map-error": Picture(("4",), then=_damaged()),
     "reports": Picture(("5",)),
     "reports-running": Picture(("5",), then=_asking),
     "reports-done": Picture(("5", "space", "j", "space", "escape", "enter"), then=_made),
     "reports-failed": Picture(("5", "j"), then=_not_made),
+    "reports-disconnected": Picture(("5",), then=_gone),
     "reports-flow": Picture(("j", "enter", "5", "G", "enter"), source={"hostile": True}),
     "export": Picture(("e",)),
     "help": Picture(("question_mark",)),

@@ -449,3 +449,18 @@ async def test_a_resize_at_any_moment_keeps_the_view() -> None:
             await ft.settle()
         assert selected(ft).kind == "skipped"
         assert "SKIPPED" in ft.text()
+
+
+async def test_the_tab_counts_while_nobody_looks() -> None:
+    """Some seconds after the start the tab says how much is wrong; then it is asked for seldom."""
+    async with running() as ft:
+        assert "3 Anomalies " in ft.lines()[1]
+        await ft.wait(1)
+        await ft.wait(5)
+        assert "3 Anomalies·7" in ft.lines()[1]
+        ft.source.asked.clear()
+        await ft.wait(10)
+        assert "causes" not in [what for what, _ in ft.source.asked]
+        ft.source.faultless = True
+        await ft.wait(30)
+        assert "3 Anomalies " in ft.lines()[1]

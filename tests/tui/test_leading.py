@@ -170,9 +170,9 @@ async def test_a_link_that_does_not_fit_says_what_it_needs() -> None:
 
 async def test_without_links_it_says_how_to_make_one() -> None:
     """The footer names the file and what to write there."""
-    async with running(chosen=Preferences(path="/home/me/terminal.toml"), size=(160, 36)) as ft:
+    async with running(chosen=Preferences(path="/etc/flowtrail/terminal.toml"), size=(160, 36)) as ft:
         await ft.press("o")
-        assert "in /home/me/terminal.toml write [open] and jaeger = " in ft.lines()[-1]
+        assert "in /etc/flowtrail/terminal.toml write [open] and jaeger = " in ft.lines()[-1]
 
 
 def test_who_opens_a_link(monkeypatch: pytest.MonkeyPatch) -> None:

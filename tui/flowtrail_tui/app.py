@@ -10,8 +10,8 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from flowtrail_tui.finding import Finding
 from flowtrail_tui.keymap import actions
+from flowtrail_tui.leading import Leading
 from flowtrail_tui.leaving import in_order
 from flowtrail_tui.preferences import preferences
 from flowtrail_tui.remembered import Store, state_folder
@@ -37,7 +37,7 @@ _NOT_IN_PALETTE = ("ask", "back", "palette")
 """Offered in another way there, or of no use from it."""
 
 
-class FlowtrailApp(Finding):
+class FlowtrailApp(Leading):
     """The frame with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,6 +16,7 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widgets import ContentSwitcher
 
+from flowtrail_tui import attention
 from flowtrail_tui.keymap import Action, Keymap, actions, own_keys
 from flowtrail_tui.model import bars
 from flowtrail_tui.model.parts import Line, Part
@@ -108,6 +109,7 @@ class Frame(App[int]):
         self.session.range = self.sitting.range or self.session.range
         self.current = "flows"
         self.places = Places(Place("flows"))
+        self.attention = attention.Attention()
         self.badges: dict[str, str] = {}
         self._initial = initial
         self._message: tuple[int, Part] | None = None
@@ -302,6 +304,8 @@ class Frame(App[int]):
         if now // _SECOND != self._second:
             self._second = now // _SECOND
             self.redraw_status()
+        if self.current != "anomalies":
+            self.attention.poll(self.session)
         self.view().poll()
 
     def keep(self) -> None:
@@ -339,6 +343,8 @@ class Frame(App[int]):
             self.view().poll()
         if answer.lane == EXPORT_LANE:
             self._exported(answer)
+        if answer.lane == attention.LANE and (text := self.attention.answered(answer, self.session)) is not None:
+            self.badge("anomalies", text)
         for view in views:
             if answer.lane in view.lanes:
                 view.answered(answer)
@@ -400,7 +406,9 @@ class Frame(App[int]):
             for entry in registry.VIEWS
             if entry.key
         ]
-        return [bars.tabs(tabs, self.current, width)]
+        keyed = {name for _, _, name in tabs}
+        way = [self.current, *(place.name for place in reversed(self.places.behind))]
+        return [bars.tabs(tabs, next((name for name in way if name in keyed), self.current), width)]
 
     def _draw_status(self, width: int) -> list[Line]:
         status = bars.Status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import UsageError
@@ -27,14 +28,20 @@ def moment(text: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """Return a number of a document; None for anything else."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """Return a finite number of a document; None for anything else."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if isfinite(found) else None
 
 
 def whole(value: object) -> int | None:
     """Return a whole number of a document; None for anything else."""
     found = number(value)
-    return None if found is None or found != found or abs(found) == float("inf") else int(found)
+    return None if found is None else int(found)
 
 
 def whole_text(text: str) -> int:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Window
+from flowtrail_tui.attention import badge
 from flowtrail_tui.model import anomalies as model
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import marking, notices
@@ -174,8 +175,7 @@ class AnomaliesView(View):
             self.frame.took_coverage(self.inbox.coverage)
             self._show_rows()
             if not self.filter.text:
-                attention = self.inbox.totals.get("attention", 0)
-                self.frame.badge("anomalies", f"·{attention}" if attention else "")
+                self.frame.badge("anomalies", badge(self.inbox.totals.get("attention", 0)))
 
     def _show_rows(self) -> None:
         """Show the rows; the cursor stays on its cause, whatever place it has now."""

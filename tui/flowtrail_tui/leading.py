@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 60
 
 
-class Finding(Travelling):
+class Leading(Travelling):
     """The frame with what leads to a thing: commands, completion, views with a name."""
 
     # What is typed.
