@@ -62,6 +62,10 @@ class Picture:
 async def _paused(driven: Driven) -> None:
     driven.source.more(128)
     await driven.wait(1)
+    for _ in range(50):
+        if "128 newer" in driven.text():
+            break
+        await driven.wait(0)
 
 
 async def _gone(driven: Driven) -> None:
@@ -209,7 +213,7 @@ PICTURES: dict[str, Picture] = {
     "anomalies-difference": Picture(("3", "d")),
     "anomalies-empty": Picture(("3",), source={"faultless": True, "coverage": 1.0}),
     "anomalies-loading": Picture(then=_slow("3")),
-    "anomalies-error": Picture(("3",), then=_damaged(after=30)),
+    "anomalies-error": Picture(("3",), then=_damaged("r", after=1)),
     "anomalies-low-coverage": Picture(("3",), source={"coverage": 0.41}),
     "anomalies-hostile": Picture(("3", "j"), source={"hostile": True}),
     "anomalies-ascii": Picture(("3", "j", "A"), look=Settings("ansi", ascii_only=True)),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Window
 from flowtrail_tui.attention import badge
 from flowtrail_tui.model import anomalies as model
@@ -17,9 +16,10 @@ from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.causes import COLUMNS, WIDE_FROM, CauseRow, Inbox, cells, read_inbox
 from flowtrail_tui.model.parts import Line, Part, line
 from flowtrail_tui.views import inboxrows
-from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
+from flowtrail_tui.views.base import ALWAYS, Sorting, rule
 from flowtrail_tui.views.causefindings import CauseFindings
 from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.views.filtered import Filtered
 from flowtrail_tui.views.marks import Marks
 from flowtrail_tui.views.notebar import NoteBar
 from flowtrail_tui.widgets.lines import Lines
@@ -46,7 +46,7 @@ _REST = 5
 """A question that took long is asked again after so many times as long: the source has other things to do."""
 
 
-class AnomaliesView(View):
+class AnomaliesView(Filtered):
     """The table of causes, the pane of the selected one, the list of its findings."""
 
     title = "Anomalies"
@@ -60,17 +60,14 @@ class AnomaliesView(View):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        super().__init__(id="anomalies")
+        super().__init__("anomalies")
         self.inbox = Inbox((), {}, None)
         self.before: Inbox | None = None
         self.order = "impact"
         self.compares = False
-        self.error: Exception | None = None
         self.marks = Marks()
-        self._due_ns = 0
         self._asked_before = False
         self._waiting = False
-        self.filter = FilterBar(self._draw_right)
         self.table: Table[CauseRow] = Table(COLUMNS, _cells, id="anomaly-causes")
         self.pane = Lines(self._draw_pane, id="anomaly-pane")
         self.findings = CauseFindings()
@@ -79,7 +76,7 @@ class AnomaliesView(View):
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield self.filter
-        yield Lines(self._draw_error, id="anomalies-error")
+        yield self.wrong
         yield self.table
         yield Lines(rule, id="anomalies-rule")
         yield self.pane
@@ -89,6 +86,11 @@ class AnomaliesView(View):
     def on_mount(self) -> None:
         """Start without an error and without a pane."""
         self._show_error(None)
+
+    @property
+    def main(self) -> Table[CauseRow]:
+        """The list."""
+        return self.table
 
     # What the frame asks.
 
@@ -100,10 +102,6 @@ class AnomaliesView(View):
         """Name the cause that is opened."""
         cause = self.findings.cause
         return (self.title, f"{cause.kind} {cause.where}") if self.findings.opened and cause else (self.title,)
-
-    def about(self) -> str:
-        """Return the filter."""
-        return self.filter.text
 
     def arrive(self, about: Any) -> None:
         """Show what another view wants shown."""
@@ -163,7 +161,8 @@ class AnomaliesView(View):
             self.findings.answered(answer, self.session.source.name)
             self._redraw()
         elif answer.error is not None:
-            self._failed(answer.error)
+            self._waiting = False
+            self._failed(answer.error, known=bool(self.table.rows))
         else:
             self._asked_before = True
             self._waiting = False
@@ -206,27 +205,12 @@ class AnomaliesView(View):
             )
         )
 
-    def _failed(self, error: Exception) -> None:
-        """Keep the last good rows as old ones; the source's absence is said by the frame."""
-        self._waiting = False
-        if isinstance(error, UsageError) and self.filter.text:
-            self.filter.refuse(str(error))
-        elif not isinstance(error, SourceUnavailable):
-            self._show_error(error)
-        self.table.show_dimmed(dimmed=bool(self.table.rows))
-        self.table.show_loading(loading=False)
-        self.table.show_notice(notices.failed(error, self.session.source.name))
-        self.filter.redraw()
-
     def cancel(self) -> bool:
         """Give up a question that someone waits for."""
         if (not self._waiting and self._asked_before) or not self.session.queries.withdraw("anomalies"):
             return False
         self._waiting = False
-        self.table.show_loading(loading=False)
-        self.table.show_notice(notices.cancelled())
-        self.filter.redraw()
-        self._due_ns = self.session.now() + 3600 * _SECOND
+        self._give_up()
         return True
 
     def back(self) -> bool:
@@ -438,17 +422,6 @@ class AnomaliesView(View):
         self.filter.redraw()
         self.pane.redraw()
         self.frame.redraw_footer()
-
-    def _show_error(self, error: Exception | None) -> None:
-        self.error = error
-        row = self.query_one("#anomalies-error", Lines)
-        row.display = error is not None
-        row.redraw()
-        self._share_room()
-
-    def _draw_error(self, _width: int) -> list[Line]:
-        wrong, again = Part(" ✗ ", "error-strong"), Part("  r", "key", "app.reload")
-        return [line(wrong, Part(str(self.error), "error"), again, Part(" ask again", "dim", "app.reload"))]
 
     def _draw_right(self, _width: int) -> Line:
         if self._waiting:

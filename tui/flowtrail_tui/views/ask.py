@@ -168,13 +168,13 @@ class AskView(View):
         )
         pane = (Key("tab", "pane", "app.press('tab')"),) if self.list.display else ()
         return (
+            Key("E", "evidence", "app.press('E')"),
+            Key("enter", "flow", "app.choose"),
+            Key("y", "yank", "app.yank"),
             Key(":", "ask", "app.ask"),
             Key("esc", "back", "app.back"),
             *several,
             *pane,
-            Key("enter", "flow", "app.choose"),
-            Key("E", "evidence", "app.press('E')"),
-            Key("y", "yank", "app.yank"),
             Key("J", "go to", "app.jump"),
             *ALWAYS,
         )

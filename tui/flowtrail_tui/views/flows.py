@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_collector.source import Window
 from flowtrail_tui.model import collected, notices
 from flowtrail_tui.model import flows as model
 from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.flows import FlowRow, Tail
-from flowtrail_tui.model.parts import Line, Part, line
-from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
+from flowtrail_tui.views.base import ALWAYS, Sorting, rule
 from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.views.filtered import Filtered
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
 from flowtrail_tui.widgets.virtual import VirtualList
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flowtrail_tui.exportable import Exporting
+    from flowtrail_tui.model.parts import Line
     from flowtrail_tui.queries import Answer
 
 PREVIEW_FROM_HEIGHT = 30
@@ -63,7 +63,7 @@ class _Tail(Table[FlowRow]):
     BINDINGS: ClassVar[list[BindingType]] = LIVE_BINDINGS
 
 
-class FlowsView(View):
+class FlowsView(Filtered):
     """The list of flows, its filter line and the preview of the selected row."""
 
     title = "Flows"
@@ -71,24 +71,21 @@ class FlowsView(View):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        super().__init__(id="flows")
+        super().__init__("flows")
         self.tail = Tail()
-        self.error: Exception | None = None
-        self._due_ns = 0
         self._asked_ns = 0
         self._known: object = None
         self._asked_before = False
         self._waiting = False
         self._late = False
         self._steps = 0
-        self.filter = FilterBar(self._draw_right)
         self.table = _Tail(model.COLUMNS, _cells, id="flow-list")
         self.preview = Lines(self._draw_preview, height=4, id="preview")
 
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield self.filter
-        yield Lines(self._draw_error, id="flows-error")
+        yield self.wrong
         yield self.table
         yield Lines(rule, id="preview-rule")
         yield self.preview
@@ -96,7 +93,6 @@ class FlowsView(View):
     def on_mount(self) -> None:
         """Start without an error and without a preview."""
         self._show_error(None)
-        self._share_room()
 
     def on_resize(self) -> None:
         """Leave the preview out where there is little room, fill the list where there is more."""
@@ -109,20 +105,16 @@ class FlowsView(View):
         self.preview.display = shown
         self.query_one("#preview-rule").display = shown
 
+    @property
+    def main(self) -> Table[FlowRow]:
+        """The list."""
+        return self.table
+
     # What the frame asks.
 
     def enter(self) -> None:
         """Take the focus."""
         self.table.focus()
-
-    def about(self) -> str:
-        """Return the filter."""
-        return self.filter.text
-
-    def arrive(self, about: str | None) -> None:
-        """Put a filter in force."""
-        if about is not None and about != self.filter.text:
-            self.filter.apply(about)
 
     def keys(self) -> Sequence[Key]:
         """Offer what can be done with a flow."""
@@ -203,7 +195,8 @@ class FlowsView(View):
             self._rest()
         if answer.error is not None:
             self._known = None
-            self._failed(answer.error)
+            self._waiting = False
+            self._failed(answer.error, known=bool(self.tail.rows))
             return
         self._asked_before = True
         page: model.Page = answer.result
@@ -232,7 +225,6 @@ class FlowsView(View):
     def _show_page(self, page: model.Page) -> None:
         self.tail = self.tail.followed(page)
         self._show_error(None)
-        self._share_room()
         self.table.show_dimmed(dimmed=False)
         self.table.set_rows(self.tail.rows, cursor=0)
         self._say_why_empty()
@@ -258,35 +250,12 @@ class FlowsView(View):
             self._steps += 1
             self._ask_more()
 
-    def _failed(self, error: Exception) -> None:
-        """Keep the last good rows, as old ones; say what is wrong, the source's absence is said by the frame."""
-        self._waiting = False
-        if isinstance(error, UsageError) and self.filter.text:
-            self.filter.refuse(str(error))
-        elif not isinstance(error, SourceUnavailable):
-            self._show_error(error)
-        self.table.show_dimmed(dimmed=bool(self.tail.rows))
-        self.table.show_loading(loading=False)
-        self.table.show_notice(notices.failed(error, self.session.source.name))
-        self.filter.redraw()
-
     def cancel(self) -> bool:
         """Give up a question that someone waits for: the first one, or one for another filter or window."""
         if not self._waiting or not self.session.queries.withdraw("flows"):
             return False
         self._waiting = False
-        self.table.show_loading(loading=False)
-        self.table.show_notice(notices.cancelled())
-        self.filter.redraw()
-        self._due_ns = self.session.now() + 3600 * _SECOND
-        return True
-
-    def back(self) -> bool:
-        """Leave the filter's input."""
-        if not self.filter.editing:
-            return False
-        self.filter.leave()
-        self.table.focus()
+        self._give_up()
         return True
 
     def reload(self) -> None:
@@ -431,22 +400,6 @@ class FlowsView(View):
         if (waiting, late) != (self._waiting, self._late):
             self._waiting, self._late = waiting, late
             self.filter.redraw()
-
-    def _show_error(self, error: Exception | None) -> None:
-        self.error = error
-        row = self.query_one("#flows-error", Lines)
-        row.display = error is not None
-        row.redraw()
-
-    def _draw_error(self, _width: int) -> list[Line]:
-        return [
-            line(
-                Part(" ✗ ", "error-strong"),
-                Part(str(self.error), "error"),
-                Part("  r", "key"),
-                Part(" ask again", "dim"),
-            )
-        ]
 
     def _draw_right(self, _width: int) -> Line:
         return model.state(self.tail, self.table.cursor, waiting=self._waiting, late=self._late)

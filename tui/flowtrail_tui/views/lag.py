@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import lag as model
 from flowtrail_tui.model import lag_lines as drawn
@@ -17,8 +16,9 @@ from flowtrail_tui.model.bars import Key
 from flowtrail_tui.model.collected import lag_export
 from flowtrail_tui.model.lag import GroupLag, History, PartitionLag, Watched
 from flowtrail_tui.model.parts import Line, Part, line
-from flowtrail_tui.views.base import ALWAYS, Sorting, View, rule
+from flowtrail_tui.views.base import ALWAYS, Sorting, rule
 from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.views.filtered import Filtered
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.table import Table
 from flowtrail_tui.widgets.virtual import VirtualList
@@ -42,7 +42,7 @@ _NOT_WATCHED: list[Line] = [
 ]
 
 
-class LagView(View):
+class LagView(Filtered):
     """The table of groups, the pane of partitions, the chart."""
 
     title = "Lag"
@@ -58,20 +58,17 @@ class LagView(View):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        super().__init__(id="lag")
+        super().__init__("lag")
         self.rows: tuple[GroupLag, ...] = ()
         self.history = History()
         self.watched = Watched()
         self.order = "worst"
         self._offsets = False
         self._time_chart = False
-        self.error: Exception | None = None
         self._document: Document = {}
         self._times: tuple[int, int] | None = None
         self._chart_lines = 0
-        self._due_ns = 0
         self._asked_before = False
-        self.filter = FilterBar(self._draw_right)
         self.groups: Table[GroupLag] = Table(drawn.GROUP_COLUMNS, _group_cells, id="lag-groups")
         self.partitions: Table[PartitionLag] = Table(drawn.PARTITION_COLUMNS, _partition_cells, id="lag-partitions")
         self.head = Lines(self._draw_head, id="lag-head")
@@ -80,7 +77,7 @@ class LagView(View):
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield self.filter
-        yield Lines(self._draw_error, id="lag-error")
+        yield self.wrong
         yield self.groups
         yield Lines(rule, id="lag-rule")
         yield self.head
@@ -90,6 +87,11 @@ class LagView(View):
     def on_mount(self) -> None:
         """Start without an error."""
         self._show_error(None)
+
+    @property
+    def main(self) -> Table[GroupLag]:
+        """The list."""
+        return self.groups
 
     # What the frame asks.
 
@@ -101,15 +103,6 @@ class LagView(View):
         """Name the selected group."""
         row = self.groups.current
         return (self.title, row.group) if row is not None else (self.title,)
-
-    def about(self) -> str:
-        """Return the filter."""
-        return self.filter.text
-
-    def arrive(self, about: str | None) -> None:
-        """Put a filter in force."""
-        if about is not None and about != self.filter.text:
-            self.filter.apply(about)
 
     def keys(self) -> Sequence[Key]:
         """Offer what can be done here."""
@@ -142,7 +135,7 @@ class LagView(View):
     def answered(self, answer: Answer) -> None:
         """Take a sample or an error."""
         if answer.error is not None:
-            self._failed(answer.error)
+            self._failed(answer.error, known=bool(self.rows))
             return
         document: Document = answer.result
         self._asked_before = True
@@ -202,23 +195,11 @@ class LagView(View):
         self.head.redraw()
         self.frame.redraw_status()
 
-    def _failed(self, error: Exception) -> None:
-        """Keep the last good rows as old ones; the source's absence is said by the frame."""
-        if isinstance(error, UsageError) and self.filter.text:
-            self.filter.refuse(str(error))
-        elif not isinstance(error, SourceUnavailable):
-            self._show_error(error)
-        self.groups.show_loading(loading=False)
-        self.groups.show_dimmed(dimmed=bool(self.rows))
-        self.groups.show_notice(notices.failed(error, self.session.source.name))
-
     def cancel(self) -> bool:
         """Give up the first question."""
         if self._asked_before or not self.session.queries.withdraw("lag"):
             return False
-        self.groups.show_loading(loading=False)
-        self.groups.show_notice(notices.cancelled())
-        self._due_ns = self.session.now() + 3600 * _SECOND
+        self._give_up()
         return True
 
     def back(self) -> bool:
@@ -338,23 +319,6 @@ class LagView(View):
         self.reload()
 
     # What is drawn.
-
-    def _show_error(self, error: Exception | None) -> None:
-        self.error = error
-        row = self.query_one("#lag-error", Lines)
-        row.display = error is not None
-        row.redraw()
-        self._share_room()
-
-    def _draw_error(self, _width: int) -> list[Line]:
-        return [
-            line(
-                Part(" ✗ ", "error-strong"),
-                Part(str(self.error), "error"),
-                Part("  r", "key"),
-                Part(" ask again", "dim"),
-            )
-        ]
 
     def _draw_right(self, _width: int) -> Line:
         if not self.groups.rows:

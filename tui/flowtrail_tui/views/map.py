@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 
-from flowtrail_collector.errors import SourceUnavailable, UsageError
 from flowtrail_tui.model import figures as f
 from flowtrail_tui.model import map as model
 from flowtrail_tui.model import map_filters, map_words, notices
 from flowtrail_tui.model.bars import Key
-from flowtrail_tui.model.parts import Line, Part, clip_line, line
-from flowtrail_tui.views.base import ALWAYS, View, rule
+from flowtrail_tui.model.parts import Line, Part, clip_line
+from flowtrail_tui.views.base import ALWAYS, rule
 from flowtrail_tui.views.filterbar import FilterBar
+from flowtrail_tui.views.filtered import Filtered
 from flowtrail_tui.views.map_list import MapList
 from flowtrail_tui.widgets.lines import Lines
 from flowtrail_tui.widgets.virtual import VirtualList
@@ -36,7 +36,7 @@ PATIENCE = 8
 PANE_FROM_HEIGHT = 20
 
 
-class MapView(View):
+class MapView(Filtered):
     """The drawing and the pane below it."""
 
     title = "Map"
@@ -49,21 +49,18 @@ class MapView(View):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        super().__init__(id="map")
+        super().__init__("map")
         self.document: Document = {}
-        self.error: Exception | None = None
         self._folded: set[str] = set()
-        self._due_ns = 0
         self._judged = False
         """Whether the picture that is shown has its findings: the first comes without, because it comes sooner."""
-        self.filter = FilterBar(self._draw_right)
         self.map = MapList(id="map-drawing")
         self.pane = Lines(self._draw_pane, height=4, id="map-pane")
 
     def compose(self) -> ComposeResult:
         """Lay out the view."""
         yield self.filter
-        yield Lines(self._draw_error, id="map-error")
+        yield self.wrong
         yield self.map
         yield Lines(rule, id="map-rule")
         yield self.pane
@@ -71,7 +68,6 @@ class MapView(View):
     def on_mount(self) -> None:
         """Start without an error and with nothing selected."""
         self._show_error(None)
-        self._share_room()
 
     def on_resize(self) -> None:
         """Leave the pane out where there is little room."""
@@ -82,20 +78,16 @@ class MapView(View):
         self.pane.display = shown
         self.query_one("#map-rule").display = shown
 
+    @property
+    def main(self) -> MapList:
+        """The list."""
+        return self.map
+
     # What the frame asks.
 
     def enter(self) -> None:
         """Take the focus."""
         self.map.focus()
-
-    def about(self) -> str:
-        """Return the filter."""
-        return self.filter.text
-
-    def arrive(self, about: Any) -> None:
-        """Show what passes a filter."""
-        if isinstance(about, str) and about != self.filter.text:
-            self.filter.apply(about)
 
     def trail(self) -> Sequence[str]:
         """Name the selected node."""
@@ -136,7 +128,7 @@ class MapView(View):
         rest_ns = max(EVERY_NS, PATIENCE * (now - answer.about))
         if answer.error is not None:
             self._due_ns = now + rest_ns
-            self._failed(answer.error)
+            self._failed(answer.error, known=bool(self.document))
             return
         self.document = answer.result
         self._judged = self.document.get("findings") is not None
@@ -163,31 +155,11 @@ class MapView(View):
         self.pane.redraw()
         self.frame.redraw_status()
 
-    def _failed(self, error: Exception) -> None:
-        """Keep the last picture as an old one; the source's absence is said by the frame."""
-        if isinstance(error, UsageError) and self.filter.text:
-            self.filter.refuse(str(error))
-        elif not isinstance(error, SourceUnavailable):
-            self._show_error(error)
-        self.map.show_loading(loading=False)
-        self.map.show_dimmed(dimmed=bool(self.document))
-        self.map.show_notice(notices.failed(error, self.session.source.name))
-
     def cancel(self) -> bool:
         """Give up the first question."""
         if self.document or not self.session.queries.withdraw("map"):
             return False
-        self.map.show_loading(loading=False)
-        self.map.show_notice(notices.cancelled())
-        self._due_ns = self.session.now() + 3600 * _SECOND
-        return True
-
-    def back(self) -> bool:
-        """Leave the filter's input."""
-        if not self.filter.editing:
-            return False
-        self.filter.leave()
-        self.map.focus()
+        self._give_up()
         return True
 
     def reload(self) -> None:
@@ -275,16 +247,6 @@ class MapView(View):
         self.frame.redraw_footer()
 
     # What is drawn.
-
-    def _show_error(self, error: Exception | None) -> None:
-        self.error = error
-        row = self.query_one("#map-error", Lines)
-        row.display = error is not None
-        row.redraw()
-
-    def _draw_error(self, _width: int) -> list[Line]:
-        said = (Part(" ✗ ", "error-strong"), Part(str(self.error), "error"))
-        return [line(*said, Part("  r", "key"), Part(" ask again", "dim"))]
 
     def _draw_right(self, _width: int) -> Line:
         return map_words.summary(self.document) if self.document else ()
