@@ -82,7 +82,8 @@ def tour(drawn: list[str]) -> str:
     ]
     for number, (step, svg) in enumerate(zip(STEPS, drawn, strict=True)):
         parts.append(f'<g class="step" style="animation-delay: {number * SECONDS:g}s">')
-        parts.append(_named(svg, number))
+        # Without a size of its own a picture within a picture takes all of the room, the caption's too.
+        parts.append(_named(svg, number).replace("<svg ", f'<svg width="{width:g}" height="{height:g}" ', 1))
         keys = f'<tspan class="keys">{escape(step.shown)}</tspan>  ' if step.shown else ""
         parts.append(f'<text class="caption" x="12" y="{height + 28:g}">{keys}{escape(step.says)}</text></g>')
     return "\n".join((*parts, "</svg>", ""))
