@@ -91,7 +91,7 @@ async def test_escape_ends_a_report_and_leaves_nothing() -> None:
     async with running() as ft:
         ft.source.latency_s = 30.0
         await ft.pilot.press("5", "enter")
-        await _until(ft, lambda view: len(view.jobs[0].steps) > 1)
+        await _until(ft, lambda view: bool(view.jobs) and len(view.jobs[0].steps) > 1)
         await ft.pilot.press("escape")
         assert "Nothing was written" in ft.text()
         async with asyncio.timeout(20):
@@ -105,7 +105,7 @@ async def test_leaving_the_program_ends_a_report() -> None:
     async with running() as ft:
         ft.source.latency_s = 30.0
         await ft.pilot.press("5", "enter")
-        await _until(ft, lambda view: len(view.jobs[0].steps) > 1)
+        await _until(ft, lambda view: bool(view.jobs) and len(view.jobs[0].steps) > 1)
         assert _made() != []
     assert _made() == []
 
