@@ -21,6 +21,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from parts.orders import put
+
 SPANS = 512
 _HEADERS = {"Content-Type": "application/x-protobuf"}
 
@@ -32,14 +34,6 @@ def request_of(seed: int, spans: int = SPANS) -> bytes:
     rnd = random.Random(seed)
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
-
-    def put(into: object, name: str, value: str | int) -> None:
-        entry = into.attributes.add()  # type: ignore[attr-defined]
-        entry.key = name
-        if isinstance(value, int):
-            entry.value.int_value = value
-        else:
-            entry.value.string_value = value
 
     put(resource.resource, "service.name", "orders")
     put(resource.resource, "service.instance.id", f"0192f0c1-7b1a-7000-8000-{seed % 16:012x}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from reports import make, measured
+from reports import make, measured, tell_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,14 +41,7 @@ def send_on(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE s.operation = 'process' AND s.consumer_group = 'payment'
         WINDOW sent AS (PARTITION BY s.instance ORDER BY s.start_ns, s.span_id)
     """)
-    connection.execute("DELETE FROM ledger_rows")
-    connection.execute("""
-        INSERT INTO ledger_rows (service, instance, host, system, cluster_id, destination, consumer_group, operation,
-            closing, spans, numbered, last_number, dropped, dropped_links, first_ns, last_ns)
-        SELECT service, instance, host, system, cluster_id, destination, consumer_group, operation, FALSE, count(*),
-            count(number), max(number), NULL, 0, min(start_ns), max(end_ns)
-        FROM span_rows GROUP BY ALL
-    """)
+    tell_ledger(connection)
 
 
 def prepare(path: Path, spans: int) -> str:

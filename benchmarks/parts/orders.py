@@ -61,9 +61,9 @@ class _Service:
     def __init__(self, request: ExportTraceServiceRequest, slots: _Slots, name: str, lane: int, began: int) -> None:
         resource = request.resource_spans.add()
         instance = f"{name}-{lane}-{began:x}"
-        _put(resource.resource, "service.name", name)
-        _put(resource.resource, "service.instance.id", instance)
-        _put(resource.resource, "host.name", f"host-{lane}")
+        put(resource.resource, "service.name", name)
+        put(resource.resource, "service.instance.id", instance)
+        put(resource.resource, "host.name", f"host-{lane}")
         self.scope = resource.scope_spans.add()
         self.scope.scope.name = "flowtrail_tracer"
         self.slots, self.lane, self.group = slots, lane, name
@@ -79,24 +79,25 @@ class _Service:
             start_time_unix_nano=_EPOCH_NS + at[0],
             end_time_unix_nano=_EPOCH_NS + at[1],
         )
-        _put(span, "messaging.system", "kafka")
-        _put(span, "messaging.operation.type", operation)
-        _put(span, "messaging.destination.name", destination)
-        _put(span, "messaging.destination.partition.id", str(self.lane))
+        put(span, "messaging.system", "kafka")
+        put(span, "messaging.operation.type", operation)
+        put(span, "messaging.destination.name", destination)
+        put(span, "messaging.destination.partition.id", str(self.lane))
         if operation != "send":
-            _put(span, "messaging.consumer.group.name", self.group)
-            _put(span, "flowtrail.consumer.member", self.member)
-            _put(span, "flowtrail.consumer.generation", 1)
+            put(span, "messaging.consumer.group.name", self.group)
+            put(span, "flowtrail.consumer.member", self.member)
+            put(span, "flowtrail.consumer.generation", 1)
         self.spans.append(span)
         return span
 
     def numbered(self, first: int) -> None:
         """Give every span its number, in the order in which they were added."""
         for place, span in enumerate(self.spans):
-            _put(span, "flowtrail.number", self.slots.put(first + place, len(self.spans)))
+            put(span, "flowtrail.number", self.slots.put(first + place, len(self.spans)))
 
 
-def _put(into: object, name: str, value: str | int) -> None:
+def put(into: object, name: str, value: str | int) -> None:
+    """Add an attribute to a span or a resource."""
     entry = into.attributes.add()  # type: ignore[attr-defined]
     entry.key = name
     if isinstance(value, int):
@@ -167,22 +168,22 @@ class Lane:
         return FLOWS, FLOWS
 
     def _event(self, span: object, topic: str, place: int) -> None:
-        _put(span, "messaging.kafka.offset", self._slots.put(place, FLOWS))
-        _put(span, "messaging.kafka.message.key", f"customer-{place}")
-        _put(span, "messaging.message.id", f"{topic}-{_WORD.decode()}-{place:02}")
-        _put(span, "messaging.message.conversation_id", f"order-{_WORD.decode()}-{place:02}")
-        _put(span, "messaging.message.body.size", 256)
-        _put(span, "flowtrail.producer.epoch", f"{self._began:x}-{topic}")
-        _put(span, "flowtrail.producer.seq", self._slots.put(place + 1, FLOWS))
+        put(span, "messaging.kafka.offset", self._slots.put(place, FLOWS))
+        put(span, "messaging.kafka.message.key", f"customer-{place}")
+        put(span, "messaging.message.id", f"{topic}-{_WORD.decode()}-{place:02}")
+        put(span, "messaging.message.conversation_id", f"order-{_WORD.decode()}-{place:02}")
+        put(span, "messaging.message.body.size", 256)
+        put(span, "flowtrail.producer.epoch", f"{self._began:x}-{topic}")
+        put(span, "flowtrail.producer.seq", self._slots.put(place + 1, FLOWS))
         if topic == "invoices":
-            _put(span, "flowtrail.causation.id", f"orders-{_WORD.decode()}-{place:02}")
+            put(span, "flowtrail.causation.id", f"orders-{_WORD.decode()}-{place:02}")
 
     def _sent(self, by: _Service, topic: str, place: int, ids: tuple[bytes, ...], at: tuple[int, int]) -> None:
         span = by.span("send", topic, ids[1], ids[0], at)
         span.parent_span_id = ids[2]  # type: ignore[attr-defined]
         self._event(span, topic, place)
-        _put(span, "flowtrail.publish.outcome", "acked")
-        _put(span, "flowtrail.publish.timeout", 120_000)
+        put(span, "flowtrail.publish.outcome", "acked")
+        put(span, "flowtrail.publish.timeout", 120_000)
 
     def _processed(
         self, by: _Service, topic: str, place: int, ids: tuple[bytes, ...], at: tuple[int, int], fails: bool = False
@@ -198,12 +199,12 @@ class Lane:
         last = int(self.every_s * 1e9) + 55_000_000
         span = by.span("receive", topic, self._id(8), self._id(16), (0, 5_000_000))
         by.spans.insert(0, by.spans.pop())  # handed out before it is processed, and numbered so
-        _put(span, "messaging.kafka.offset", self._slots.put(0, count))
-        _put(span, "flowtrail.offset.last", self._slots.put(count - 1, count))
-        _put(span, "messaging.batch.message_count", count)
+        put(span, "messaging.kafka.offset", self._slots.put(0, count))
+        put(span, "flowtrail.offset.last", self._slots.put(count - 1, count))
+        put(span, "messaging.batch.message_count", count)
         span = by.span("settle", topic, self._id(8), self._id(16), (last, last + 1_000_000))
-        _put(span, "flowtrail.position", self._slots.put(count, count))
-        _put(span, "flowtrail.position.reason", "commit")
+        put(span, "flowtrail.position", self._slots.put(count, count))
+        put(span, "flowtrail.position.reason", "commit")
 
     def _assigned(self) -> bytes:
         request = ExportTraceServiceRequest()
@@ -212,9 +213,9 @@ class Lane:
             span = service.span("assign", topic, self._ids.randbytes(8), self._ids.randbytes(16), (0, 1000))
             span.start_time_unix_nano = self._began - 10**9  # type: ignore[attr-defined]
             span.end_time_unix_nano = self._began - 10**9 + 1000  # type: ignore[attr-defined]
-            _put(span, "flowtrail.number", 1)
-            _put(span, "flowtrail.position", 0)
-            _put(span, "flowtrail.position.reason", "assign")
+            put(span, "flowtrail.number", 1)
+            put(span, "flowtrail.position", 0)
+            put(span, "flowtrail.position.reason", "assign")
         return request.SerializeToString()
 
     def _find(self) -> None:

@@ -19,14 +19,20 @@ Keys = tuple[str, ...]
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
-def read(path: Path, *, remedy: str) -> str:
-    """Return a file's text. Raises UsageError that ends in `remedy` where it can not be read."""
+def content_of(path: Path, *, remedy: str, too_long: str) -> bytes:
+    """Return what a file of settings holds. Raises UsageError that ends in `remedy` where it can not be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can not be read: {error.strerror}; {remedy}") from error
     if len(content) > MOST_BYTES:
-        raise UsageError(f"{path} holds {len(content):,} bytes: no configuration is that long")
+        raise UsageError(f"{path} holds {len(content):,} bytes: {too_long}")
+    return content
+
+
+def read(path: Path, *, remedy: str) -> str:
+    """Return a TOML file's text. Raises UsageError that ends in `remedy` where it can not be read."""
+    content = content_of(path, remedy=remedy, too_long="no configuration is that long")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:

@@ -74,11 +74,6 @@ async def _gone(driven: Driven) -> None:
     await driven.wait(1)
 
 
-async def _broken(driven: Driven) -> None:
-    driven.source.error = StoreDamaged("flowtrail.duckdb is damaged at block 7: restore a copy of it")
-    await driven.wait(1)
-
-
 async def _unanswered(driven: Driven) -> None:
     driven.source.now_ns += SECOND
     driven.app.tick()
@@ -111,7 +106,7 @@ async def _asking(driven: Driven) -> None:
     driven.source.latency_s = 60.0
     await driven.pilot.press("enter", "j", "enter")
     view = driven.app.query_one(ReportsView)
-    while len(view.jobs[0].steps) < 2:
+    while not view.jobs or len(view.jobs[0].steps) < 2:
         await driven.pilot.pause(0.05)
     driven.source.now_ns += 3 * SECOND
     driven.app.tick()
@@ -159,7 +154,7 @@ PICTURES: dict[str, Picture] = {
     "flows-empty": Picture(source={"flows_stored": 0}),
     "flows-window": Picture(source={"flows_stored": 40, "now_ns": FakeSource.now_ns + 7200 * SECOND}),
     "flows-loading": Picture(source={"latency_s": 60.0}, waits=False, then=_unanswered),
-    "flows-error": Picture(then=_broken),
+    "flows-error": Picture(then=_damaged(after=1)),
     "flows-disconnected": Picture(("j",), then=_gone),
     "flows-waiting": Picture(source={"gone": True}),
     "flows-low-coverage": Picture(source={"coverage": 0.41}),

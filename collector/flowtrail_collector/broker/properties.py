@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flowtrail_collector.errors import UsageError
+from flowtrail_collector.slips import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +43,6 @@ _KNOWN: Final = (
     *("ssl.key.password", "ssl.endpoint.identification.algorithm"),
 )
 _OURS: Final = ("security.", "sasl.", "ssl.")
-_MOST_BYTES: Final = 1 << 20
 _NEAR: Final = 0.85
 _LOGIN = re.compile(r"""\b(username|password)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -52,12 +52,9 @@ _SEPARATED = re.compile(r"((?:[^\\=:\s]|\\.)+)\s*[=:\s]?\s*(.*)", re.DOTALL)
 
 def read_properties(path: Path) -> Settings:
     """Return what a file says of the way to the cluster. Raises UsageError that names file, line and key."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} can not be read: {error.strerror}; name another file with --kafka-config") from error
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{path} holds {len(content):,} bytes: no client's properties are that long")
+    content = content_of(
+        path, remedy="name another file with --kafka-config", too_long="no client's properties are that long"
+    )
     try:
         text = content.decode()
     except UnicodeDecodeError as error:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from flowtrail_tui.widgets.virtual import VirtualList
+from flowtrail_tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flowtrail_tui.model.parts import Line
 
-Row = TypeVar("Row")
 
-
-class Drawn(VirtualList, Generic[Row]):
+class Drawn(Rows[Row]):
     """Rows that fit any width; so left and right are free, and tell the owner by a message."""
 
-    header_rows = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "sideways(1)", "right", show=False, id="right"),
         Binding("h,left", "sideways(-1)", "left", show=False, id="left"),
@@ -45,21 +42,6 @@ class Drawn(VirtualList, Generic[Row]):
         super().__init__(id=id)
         self._draw = draw
         self._head = head
-        self.rows: Sequence[Row] = ()
-
-    def set_rows(self, rows: Sequence[Row], *, cursor: int | None = None) -> None:
-        """Show other rows."""
-        self.rows = rows
-        self.show_rows(cursor=cursor)
-
-    @property
-    def current(self) -> Row | None:
-        """The row under the cursor."""
-        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
-
-    def count(self) -> int:
-        """Return how many rows there are."""
-        return len(self.rows)
 
     def draw(self, index: int, width: int) -> Line:
         """Draw one row."""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from flowtrail_tui.model.columns import Column, Layout, header, lay_out, measure, row
 from flowtrail_tui.model.parts import Line, line_width
+from flowtrail_tui.widgets.rows import Row, Rows
 from flowtrail_tui.widgets.virtual import VirtualList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Row = TypeVar("Row")
 _SAMPLE = 50
 """Columns are measured by the first rows: the first screens are enough, all of them would take long."""
 
 
-class Table(VirtualList, Generic[Row]):
+class Table(Rows[Row]):
     """Rows of any type, drawn by `cells(row, width of the list)` into columns."""
-
-    header_rows = 1
 
     def __init__(
         self,
@@ -35,7 +33,6 @@ class Table(VirtualList, Generic[Row]):
         self._wishes: tuple[int, ...] = tuple(column.least for column in columns)
         self._layouts: dict[int, Layout] = {}
         self._measured_for = -1
-        self.rows: Sequence[Row] = ()
 
     def set_columns(self, columns: Sequence[Column], cells: Callable[[Row, int], Sequence[Line]]) -> None:
         """Show other columns of the same rows."""
@@ -46,18 +43,8 @@ class Table(VirtualList, Generic[Row]):
 
     def set_rows(self, rows: Sequence[Row], *, cursor: int | None = None) -> None:
         """Show other rows."""
-        self.rows = rows
         self._measured_for = -1
-        self.show_rows(cursor=cursor)
-
-    @property
-    def current(self) -> Row | None:
-        """The row under the cursor."""
-        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
-
-    def count(self) -> int:
-        """Return how many rows there are."""
-        return len(self.rows)
+        super().set_rows(rows, cursor=cursor)
 
     def draw(self, index: int, width: int) -> Line:
         """Draw one row into its columns."""
