@@ -35,5 +35,5 @@ def test_pages_make_up_the_whole_list(told, history, limit):
     names = [row["flow"] for row in rows]
     assert len(names) == len(set(names))
     assert set(names) >= {one.correlation_id for one in sent}
-    assert len(set(names) & {one.correlation_id for one in late}) >= min(limit, len(late))
+    assert set(names) >= {one.correlation_id for one in late}
     assert [row["started_at"] for row in rows] == sorted((row["started_at"] for row in rows), reverse=True)

@@ -224,6 +224,20 @@ def test_pinned_rows_stay() -> None:
     assert tail.release().followed(_page(source)).rows[0].flow == source.rows[0]["flow"]
 
 
+def test_a_short_page_joins_the_rows_held_only_where_it_reaches_them() -> None:
+    """A page that ends above the newest row held replaces it all: between the two there may be flows nobody read."""
+    source = FakeSource(flows_stored=300)
+    held = Tail().followed(_page(source))
+    newest = held.newest_ns
+    assert newest is not None
+    source.more(5)
+    near = read_page({"rows": source.rows[:2], "next": f"{newest}:flow"})
+    assert len(held.followed(near).rows) == len(held.rows) + 2
+    far = read_page({"rows": source.rows[:2], "next": str(newest + 1)})
+    assert held.followed(far).rows == far.rows
+    assert held.followed(far).next == far.next
+
+
 def test_pages_never_double_a_flow() -> None:
     """A page that overlaps the rows held adds only what is new."""
     source = FakeSource(flows_stored=300)

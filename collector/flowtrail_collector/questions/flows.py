@@ -50,7 +50,7 @@ def flows(
     `after` is the `next` of an earlier answer. Raises UsageError for a cursor that is none.
     """
     document = head(connection, "flowtrail.flows/1")
-    cursor = _cursor(after)
+    cursor, shown = _cursor(after)
     rows: list[Document] = []
     seen: set[str] = set()
     covered: float | None = None
@@ -75,6 +75,8 @@ def flows(
             begun = line["started_ns"]
             if line["flow"] in seen or begun < low or begun > high or (begun <= edge and not exhausted):
                 continue
+            if begun == cursor and line["flow"] <= shown:
+                continue
             seen.add(line["flow"])
             if filter.matches(line):
                 rows.append(line)
@@ -87,17 +89,24 @@ def flows(
     document["coverage"] = covered
     document["window"] = {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
     document["total"] = len(page)
-    document["next"] = str(page[-1]["started_ns"] - 1 if len(rows) > limit else high) if more else None
+    document["next"] = (_behind(page[-1]) if len(rows) > limit else str(high)) if more else None
     document["rows"] = [{key: value for key, value in line.items() if key != "started_ns"} for line in page]
     return document
 
 
-def _cursor(after: str | None) -> int:
+def _behind(line: Document) -> str:
+    """Return the cursor to what stands behind a row: other flows may have begun in the very same nanosecond."""
+    return f"{line['started_ns']}:{line['flow']}"
+
+
+def _cursor(after: str | None) -> tuple[int, str]:
+    """Return the latest beginning that a cursor lets through, and up to which flow those that began then were shown."""
     if after is None:
-        return 2**63 - 1
-    if not after.isdecimal():
+        return 2**63 - 1, ""
+    moment, _, flow = after.partition(":")
+    if not moment.isdecimal():
         raise UsageError(f"{after!r} is no cursor: expected the `next` of an earlier answer")
-    return min(int(after), 2**63 - 1)
+    return min(int(moment), 2**63 - 1), flow
 
 
 def _newest(connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[Row]:

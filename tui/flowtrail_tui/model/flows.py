@@ -195,6 +195,8 @@ class Page:
     coverage: float | None
     full: bool = False
     """It has as many rows as were asked for."""
+    reach_ns: int | None = None
+    """Down to which moment it tells of all flows; None where it does not say."""
 
 
 def read_page(document: dict[str, Any], limit: int = PAGE) -> Page:
@@ -202,7 +204,9 @@ def read_page(document: dict[str, Any], limit: int = PAGE) -> Page:
     following = document.get("next")
     rows = tuple(map(flow_row, f.items(document.get("rows"))))
     coverage = f.number(document.get("coverage"))
-    return Page(rows, None if following is None else str(following), coverage, len(rows) >= limit)
+    reach = str(following).partition(":")[0]
+    reach_ns = int(reach) if reach.isdecimal() else None
+    return Page(rows, None if following is None else str(following), coverage, len(rows) >= limit, reach_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +226,15 @@ class Tail:
     def followed(self, page: Page) -> Tail:
         """Take the newest page; a pinned tail keeps its rows.
 
-        A page that is not full although there is more (few flows pass the filter) is put before the older rows held.
+        A page that is not full although there is more (few flows pass the filter) is put before the older rows held,
+        unless it ends before them: nobody knows then what lies between.
         """
         if self.pinned:
             return self
         rows, following = page.rows, page.next
         oldest = min((row.started_ns for row in rows if row.started_ns is not None), default=None)
-        if following is None or page.full:
+        apart = page.reach_ns is not None and self.newest_ns is not None and self.newest_ns < page.reach_ns
+        if following is None or page.full or apart:
             return Tail(rows, following)
         fresh = {row.identity for row in rows}
         older = tuple(
