@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from flowtrail_collector.declarations import Declarations
+    from flowtrail_collector.questions.findings import Remembering
     from flowtrail_collector.store.held import HeldFile
 
 __all__ = [
@@ -139,6 +140,7 @@ class StoreSource:
 
         with _busy_told():
             self._store: HeldFile = HeldFile(Path(path))
+        self._remembering: Remembering | None = None
 
     def __reduce__(self) -> tuple[type[StoreSource], tuple[str, Declarations | None]]:
         """Tell another process how to open the same: what is open here can not be handed over."""
@@ -166,7 +168,7 @@ class StoreSource:
 
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
-        return self._read(lambda connection: findings(connection, asked, parsed))
+        return self._read(lambda connection: findings(connection, asked, parsed, self._judging()))
 
     def causes(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
@@ -175,13 +177,14 @@ class StoreSource:
 
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
-        return self._read(lambda connection: inbox(connection, asked, parsed))
+        return self._read(lambda connection: inbox(connection, asked, parsed, self._judging()))
 
     def mark(self, cause: str, state: str, *, note: str | None = None, by: str | None = None) -> Document:
         """See Source."""
         from flowtrail_collector import marks
 
         wanted = marks.marking(cause, state, note, marks.user_name() if by is None else by)
+        self._remembering = None  # the file is let go of for a moment, and anybody may write it
         with _busy_told():
             return self._store.write(lambda connection: marks.keep(connection, wanted, time.time_ns()))
 
@@ -201,7 +204,9 @@ class StoreSource:
 
         parsed = parse_filter(filter_text)
         asked = parsed.window(window, self._newest_ns())
-        return self._read(lambda connection: map_(connection, asked, parsed, findings=findings))
+        return self._read(
+            lambda connection: map_(connection, asked, parsed, findings=findings, judging=self._judging())
+        )
 
     def latency(self, window: Window, filter_text: str = "") -> Document:
         """See Source."""
@@ -260,6 +265,14 @@ class StoreSource:
 
     def _newest_ns(self) -> int:
         return newest_ns(self.status())
+
+    def _judging(self) -> Remembering:
+        """Return what judges, and remembers: while the file is held, nobody else writes it."""
+        from flowtrail_collector.questions.findings import Remembering
+
+        if self._remembering is None:
+            self._remembering = Remembering()
+        return self._remembering
 
     def _read(self, question: Callable[[Any], Document]) -> Document:
         declarations = self._declarations

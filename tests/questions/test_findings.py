@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from flowtrail_collector.questions import findings
+from flowtrail_collector.questions.findings import judged
+from flowtrail_collector.source import StoreSource, Window
+from tests.questions.conftest import EVERYTHING
+
 
 def _one(told, history, kind):
     found = told(history).findings(kind)
@@ -406,3 +411,39 @@ def test_a_commit_at_the_end_of_a_loop_body_is_not_early(told, history):
     payment.commit("orders", 0, 6)
     payment.process(sent, start=start, **{"flowtrail.outcome.inferred": True})
     assert told(history).findings() == []
+
+
+def test_a_file_is_judged_once_whatever_the_filter(told, history, monkeypatch):
+    """Another filter over the same window looks at what was judged; another window, or a kept mark, asks anew."""
+    _two_owners(history)
+    asked = []
+    source = StoreSource(told(history).path)
+    monkeypatch.setattr(findings, "judged", lambda *given: asked.append(given) or judged(*given))
+    try:
+        whole = source.findings(EVERYTHING)
+        assert [one["kind"] for one in whole["findings"]] == ["redelivery"]
+        assert source.findings(EVERYTHING, "severity:error")["findings"] == whole["findings"]
+        assert source.findings(EVERYTHING, "kind:redelivery")["findings"] == whole["findings"]
+        assert source.findings(EVERYTHING, "kind:lost")["findings"] == []
+        (cause,) = source.causes(EVERYTHING)["rows"]
+        assert len(asked) == 1
+        source.findings(Window(1, None))
+        assert len(asked) == 2
+        source.findings(Window(1, None), "kind:lost")
+        assert len(asked) == 2
+        source.mark(cause["cause"], "muted")
+        assert source.findings(EVERYTHING)["findings"] == whole["findings"]
+        assert len(asked) == 3
+    finally:
+        source.close()
+
+
+def test_what_was_judged_of_one_kind_answers_for_no_other(told, history):
+    """Where a filter asked for one kind, the others were not looked at."""
+    _two_owners(history)
+    source = StoreSource(told(history).path)
+    try:
+        assert source.findings(EVERYTHING, "kind:lost")["findings"] == []
+        assert [one["kind"] for one in source.findings(EVERYTHING)["findings"]] == ["redelivery"]
+    finally:
+        source.close()

@@ -21,7 +21,8 @@ from flowtrail_collector.questions.suspects import Suspects, suspects
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     import duckdb
 
@@ -31,14 +32,17 @@ if TYPE_CHECKING:
     from flowtrail_collector.questions.scope import Row, Scope
     from flowtrail_collector.window import Window
 
+    Judged = tuple[list[Row], float | None]
+    Judging = Callable[[duckdb.DuckDBPyConnection, Window, AbstractSet[str] | None], Judged]
+
 MARGIN_NS = 600 * 10**9
 """Spans this long before a window are looked at as well: what the window's events rest on."""
 MOST_WHOLE = 10_000
 """Spans up to which to judge all of them costs less than to pick those that matter."""
 SPANS_A_SUSPECT = 25
 """How many spans there must be for each suspect: about as many lie around it, and are judged."""
-
-FIELDS = ("kind", "severity", "topic", "group", "service", "partition", "system", "id")
+MOST_REMEMBERED = 50_000
+"""Findings that are remembered: of some kilobytes each."""
 
 WINDOWED = "windowed"
 """The view of the spans that a window's events rest on."""
@@ -48,10 +52,30 @@ CHAINED = frozenset({"storm", "loop", "content-duplicate", "schema-change"})
 """Kinds that take what hangs together with an event, wherever it stands."""
 
 
-def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -> dict[str, Any]:  # noqa: A002
-    """Return the findings that touch the window and pass the filter, as `flowtrail.findings/1`."""
+def judged(connection: duckdb.DuckDBPyConnection, window: Window, kinds: AbstractSet[str] | None) -> Judged:
+    """Return the rows of the findings of some kinds (None: of all), gravest and newest first, and the coverage."""
+    condition = _looked_at(connection, window)
+    spans = _count(connection)
+    if spans > MOST_WHOLE:
+        picked = suspects(connection, WINDOWED, spans // SPANS_A_SUSPECT)
+        if picked is not None:
+            return _around(connection, window, condition, picked, kinds)
+    with _whole(connection, condition, spans) as scope:
+        return finding_rows(scope, kinds), coverage(scope)
+
+
+def findings(
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    filter: Filter,  # noqa: A002 the word of the grammar
+    judging: Judging = judged,
+) -> dict[str, Any]:
+    """Return the findings that touch the window and pass the filter, as `flowtrail.findings/1`.
+
+    `judging` is `judged`, or what remembers its answers.
+    """
     document = head(connection, "flowtrail.findings/1")
-    rows, covered = judged(connection, window, _kinds(filter))
+    rows, covered = judging(connection, window, _kinds(filter))
     document["coverage"] = covered
     document["window"] = {
         "since": rfc3339_or_none(window.since_ns),
@@ -64,26 +88,30 @@ def findings(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filt
     return document
 
 
+class Remembering:
+    """Judges what it has not judged last: in a file that nobody writes, another filter is no other question."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._last: tuple[Window, AbstractSet[str] | None, Judged] | None = None
+
+    def __call__(self, connection: duckdb.DuckDBPyConnection, window: Window, kinds: AbstractSet[str] | None) -> Judged:
+        """See judged; what is asked for may be among other kinds."""
+        last = self._last
+        if last is not None and last[0] == window and (last[1] is None or (kinds is not None and kinds <= last[1])):
+            rows, covered = last[2]
+            return [row for row in rows if kinds is None or row["kind"] in kinds], covered
+        answer = judged(connection, window, kinds)
+        self._last = (window, kinds, answer) if len(answer[0]) <= MOST_REMEMBERED else None
+        return answer
+
+
 def _marked(row: Document, said: Mapping[str, Mark], filter: Filter) -> Document:  # noqa: A002
     """Add to a finding its cause and what was said of that, where the filter asks for it."""
     if not filter.asks_for("cause", "state"):
         return row
     cause = cause_id(row)
     return {**row, "cause": cause, "states": [said[cause].state if cause in said else OPEN, EVERY_STATE]}
-
-
-def judged(
-    connection: duckdb.DuckDBPyConnection, window: Window, kinds: Collection[str] | None
-) -> tuple[list[Row], float | None]:
-    """Return the rows of the findings of some kinds (None: of all), gravest and newest first, and the coverage."""
-    condition = _looked_at(connection, window)
-    spans = _count(connection)
-    if spans > MOST_WHOLE:
-        picked = suspects(connection, WINDOWED, spans // SPANS_A_SUSPECT)
-        if picked is not None:
-            return _around(connection, window, condition, picked, kinds)
-    with _whole(connection, condition, spans) as scope:
-        return finding_rows(scope, kinds), coverage(scope)
 
 
 def _kinds(filter: Filter) -> frozenset[str] | None:  # noqa: A002 the word of the grammar
@@ -99,7 +127,7 @@ def _around(
     window: Window,
     condition: str,
     picked: Suspects,
-    kinds: Collection[str] | None,
+    kinds: AbstractSet[str] | None,
 ) -> tuple[list[Row], float | None]:
     """Judge the suspects, each by what lies around it, and what is of no event."""
     wanted = frozenset(KINDS if kinds is None else kinds)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.causes import by_cause, event_names, span_of
 from flowtrail_collector.filters import EVERY_STATE
 from flowtrail_collector.marks import MUTED, OPEN, STATES, kept
-from flowtrail_collector.questions.findings import findings
+from flowtrail_collector.questions.findings import findings, judged
 from flowtrail_collector.store.lookup import holds
 from flowtrail_collector.window import parse_instant
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowtrail_collector.causes import Cause, Span
     from flowtrail_collector.filters import Filter
     from flowtrail_collector.marks import Mark
+    from flowtrail_collector.questions.findings import Judging
     from flowtrail_collector.window import Window
 
 Document = dict[str, Any]
@@ -48,9 +49,14 @@ GROUP BY name
 """
 
 
-def inbox(connection: duckdb.DuckDBPyConnection, window: Window, filter: Filter) -> Document:  # noqa: A002
+def inbox(
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    filter: Filter,  # noqa: A002 the word of the grammar
+    judging: Judging = judged,
+) -> Document:
     """Return one row per cause, gravest first, as `flowtrail.causes/1`; muted ones where the filter asks for them."""
-    answer = findings(connection, window, filter.without("state"))
+    answer = findings(connection, window, filter.without("state"), judging)
     found = answer["findings"]
     marks = kept(connection)
     causes = by_cause(found, _flows(connection, found))

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.filters import Filter
-from flowtrail_collector.questions import findings as judging
+from flowtrail_collector.questions import findings as judge
 from flowtrail_collector.questions.documents import head
 from flowtrail_collector.questions.lag import lag
 from flowtrail_collector.questions.map_facts import gather
@@ -28,6 +28,7 @@ from flowtrail_collector.window import parse_instant, rfc3339_or_none
 if TYPE_CHECKING:
     import duckdb
 
+    from flowtrail_collector.questions.findings import Judging
     from flowtrail_collector.window import Window
 
 SCHEMA = "flowtrail.map/1"
@@ -42,6 +43,7 @@ def map_(
     filter: Filter,  # noqa: A002 the word of the grammar
     *,
     findings: bool = True,
+    judging: Judging = judge.judged,
 ) -> Document:
     """Return the document; without `findings` those are null. Raises UsageError for a field that edges lack."""
     filter.require(FIELDS, "map")
@@ -49,7 +51,7 @@ def map_(
     facts = gather(connection, window)
     picture = Picture(facts, _all_lag(connection, window), _seconds(facts.began_ns, document["as_of"], window))
     if findings:
-        picture.take_findings(judging.findings(connection, window, _everything())["findings"])
+        picture.take_findings(judge.findings(connection, window, _everything(), judging)["findings"])
     edges = _kept(picture.publishes(), picture.consumes(), filter)
     document["coverage"] = coverage(connection)
     document["window"] = {"since": rfc3339_or_none(window.since_ns), "until": rfc3339_or_none(window.until_ns)}
