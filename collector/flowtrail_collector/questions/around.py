@@ -8,10 +8,7 @@ Tests hold the answers to those from every span stored.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -20,9 +17,11 @@ from flowtrail_collector.questions import following
 from flowtrail_collector.questions.following import Names
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
+from flowtrail_collector.questions.overtaking import FURTHEST, Reads, overtaken
 from flowtrail_collector.questions.ranges import MOST_RANGES, Ruler, clipped, merged, ranges
 from flowtrail_collector.questions.relations import sql_of
 from flowtrail_collector.questions.scope import WideScope, fetch
+from flowtrail_collector.questions.seeds import MOST_SEEDS, Seeds
 from flowtrail_collector.store.lookup import holds
 
 if TYPE_CHECKING:
@@ -30,17 +29,12 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from flowtrail_collector.questions.asked import Reading
     from flowtrail_collector.questions.narrow import Loaded, NarrowScope
     from flowtrail_collector.questions.ranges import Place, Range
     from flowtrail_collector.questions.scope import Row, Scope
 
 NEIGHBOURS = 2
 """Offsets to either side of a record that are looked at."""
-FURTHEST = 2_000
-"""Offsets over which an overtaking is followed."""
-MOST_SEEDS = 5_000
-"""Spans that may stand for what was asked; the newest are kept."""
 MOST_RULED = 500
 """Sends that declared rules may join to those that are looked at; the nearest in time."""
 MOST_RANGES_OF_MANY = 4_096
@@ -62,74 +56,6 @@ _READ = (
     "schema_id", "content_type", "event_version",
 )  # fmt: skip
 """The columns that gathering reads; the others of many spans never leave the engine."""
-_NAMING = (
-    "trace_id",
-    "message_id",
-    "causation_id",
-    "transaction_id",
-    "destination",
-    "partition",
-    "offset",
-    "offset_last",
-    "origin_destination",
-    "origin_partition",
-    "origin_offset",
-)
-"""The columns by which a span names events."""
-
-
-@dataclass(slots=True)
-class Seeds:
-    """What names the events that were asked about."""
-
-    ids: set[str] = field(default_factory=set)
-    places: set[Place] = field(default_factory=set)
-    traces: set[bytes] = field(default_factory=set)
-    transactions: set[str] = field(default_factory=set)
-
-    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add what spans name."""
-        for row in rows:
-            self.traces.add(row["trace_id"])
-            self.ids.update(value for value in (row["message_id"], row["causation_id"]) if value)
-            if row["transaction_id"]:
-                self.transactions.add(row["transaction_id"])
-            if row["offset"] is not None and row["partition"] is not None and row["offset_last"] is None:
-                self.places.add((row["destination"], row["partition"], row["offset"]))
-            if row["origin_offset"] is not None and row["origin_partition"] is not None:
-                self.places.add((row["origin_destination"], row["origin_partition"], row["origin_offset"]))
-
-    def size(self) -> int:
-        """Return how much is named, to see whether a round added anything."""
-        return len(self.ids) + len(self.places) + len(self.traces)
-
-
-def seeds_of(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Seeds:
-    """Return what names the events of a reading; empty where nothing is stored of them."""
-    conditions: dict[str, tuple[str, list[Any]]] = {
-        "id": (holds("message_id", "[$1]"), [reading.value]),
-        "flow": ("correlation_id = ?", [reading.value]),
-        "trace": (holds("trace_id", "[unhex($1)]"), [reading.value]),
-        "key": ("message_key = ? AND destination = ?", [reading.value, reading.destination]),
-        "record": (
-            'destination = ? AND "partition" = ? AND "offset" <= ? AND coalesce(offset_last, "offset") >= ?',
-            [*(reading.place or (None, None, None)), reading.place and reading.place[2]],
-        ),
-    }
-    condition, parameters = conditions[reading.form]
-    seeds = Seeds()
-    rows = fetch(
-        connection,
-        f"SELECT {quoted(_NAMING)} FROM span_rows WHERE ({condition}) AND operation IS NOT NULL "
-        f"ORDER BY start_ns DESC LIMIT {MOST_SEEDS}",
-        parameters,
-    )
-    if reading.place:
-        rows = [row for row in rows if row["offset_last"] is None] or rows[:1]
-        if rows or _linked(connection, reading.place):
-            seeds.places.add(reading.place)
-    seeds.take(rows)
-    return seeds
 
 
 @contextmanager
@@ -408,21 +334,7 @@ class _Gatherer:
 
     def _floors(self, around: list[Range], limits: list[tuple[Any, ...]], first: Mapping[int, int]) -> dict[int, int]:
         """Return by range the offset above which an earlier copy of what was overtaken may stand."""
-        sends: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-        for row in self.rows():
-            if row["operation"] == "send" and row["offset"] is not None:
-                sends[row["producer_epoch"], row["instance"], row["destination"], row["partition"]].append(row)
-        late = []
-        for number, operation, _, _, instance, epoch, bound in limits:
-            if operation != "send":
-                continue
-            own = sends[epoch, instance, *around[number][:2]]
-            behind = max((row["offset"] for row in own if row["producer_seq"] == bound), default=-1)
-            overtakers = [row["offset"] for row in own if row["producer_seq"] > bound and row["offset"] < behind]
-            overtakers += [first[number]] if number in first else []
-            if overtakers:
-                lowest = max(around[number][2] - FURTHEST, 0)
-                late.append((number, *around[number][:2], instance, epoch, bound, min(overtakers), lowest))
+        late = overtaken(self.rows(), around, limits, first)
         if not late:
             return {}
         # Of one that had nothing acked before: as far down as anything is known of the log, or as is looked at.
@@ -438,64 +350,6 @@ def _is_bare(row: Row) -> bool:
     """Tell whether a span is a foreign send that names neither its record nor its event."""
     named = row["offset"] is not None or row["message_id"] is not None or row["number"] is not None
     return row["operation"] in {"send", "create"} and not named
-
-
-class Reads:
-    """What the spans of some records tell of who sent, was handed, and processed them first."""
-
-    def __init__(self, rows: Iterable[Row], places: set[Place]) -> None:
-        """Read the spans `rows` for what they tell of `places`."""
-        self._first: dict[tuple[Place, str, Any, Any], Row] = {}
-        self._sends: list[tuple[Place, Row]] = []
-        of_partition: dict[tuple[str, int], list[int]] = {}
-        for destination, partition, offset in sorted(places):
-            of_partition.setdefault((destination, partition), []).append(offset)
-        handed: set[tuple[Place, Any, Any, Any]] = set()
-        processed: set[tuple[Place, Any, Any, Any]] = set()
-        surely: set[tuple[Place, Any, Any, Any]] = set()
-        for row in rows:
-            if row["offset"] is None or row["operation"] not in {"send", "receive", "process"}:
-                continue
-            offsets = of_partition.get((row["destination"], row["partition"]), [])
-            last = row["offset"] if row["offset_last"] is None else row["offset_last"]
-            for offset in offsets[bisect_left(offsets, row["offset"]) : bisect_right(offsets, last)]:
-                place = (row["destination"], row["partition"], offset)
-                if row["operation"] == "send":
-                    self._sends.append((place, row))
-                    continue
-                who = (place, row["consumer_group"], row["service"], row["instance"])
-                (handed if row["operation"] == "receive" else processed).add(who)
-                if row["operation"] == "receive" and row["offset_runs"] is None:
-                    surely.add(who)
-                key = (place, row["operation"], row["consumer_group"], row["service"])
-                if key not in self._first or row["start_ns"] < self._first[key]["start_ns"]:
-                    self._first[key] = row
-        self._handed = {(place, group or service) for place, group, service, _ in surely | processed}
-        self.untold = {who[1:] for who in handed - processed}
-        """Group, service and instance of members that were handed a record and told no processing of it."""
-
-    def was_handed(self, place: Place, member: Row) -> bool:
-        """Tell whether the group of a member was handed the record."""
-        return (place, member["consumer_group"] or member["service"]) in self._handed
-
-    def limits(self, around: list[Range]) -> list[tuple[Any, ...]]:
-        """Return, by range, operation and who, the bound beyond which a span shows that a record was overtaken.
-
-        Of a send the lowest send number; of a receive when it handed the record out first; of a processing when that
-        one ended. Each is (range's number, operation, group, service, instance, producer epoch, bound).
-        """
-        found: dict[tuple[Any, ...], int] = {}
-        ruler = Ruler(around)
-        for place, row in self._sends:
-            if row["producer_epoch"] is not None and row["producer_seq"] is not None:
-                who = (None, row["service"], row["instance"], row["producer_epoch"])
-                key = (ruler.at(place), "send", *who)
-                found[key] = min(found.get(key, row["producer_seq"]), row["producer_seq"])
-        for (place, operation, group, service), row in self._first.items():
-            key = (ruler.at(place), operation, group, service, row["instance"], None)
-            at_ns = row["start_ns"] if operation == "receive" else row["end_ns"]
-            found[key] = max(found.get(key, at_ns), at_ns)
-        return [(*key, bound) for key, bound in found.items()]
 
 
 def _between_moves(rows: Iterable[Row], around: Range, group: str | None, instance: str) -> list[tuple[int, int]]:
@@ -561,11 +415,3 @@ def _joined_by_links(connection: duckdb.DuckDBPyConnection, traces: set[bytes]) 
         {"traces": sorted(traces)},
     ).fetchall()
     return {trace for (trace,) in rows}
-
-
-def _linked(connection: duckdb.DuckDBPyConnection, place: Place) -> bool:
-    row = connection.execute(
-        'SELECT count(*) FROM link_rows WHERE destination = ? AND "partition" = ? AND "offset" = ?',
-        place,
-    ).fetchone()
-    return bool(row and row[0])

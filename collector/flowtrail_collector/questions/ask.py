@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import NothingKnown
 from flowtrail_collector.questions import near, sentences
-from flowtrail_collector.questions.around import scope_around, seeds_of
+from flowtrail_collector.questions.around import scope_around
 from flowtrail_collector.questions.asked import Reading, readings
 from flowtrail_collector.questions.documents import coverage, evidence_ids, finding, finding_order, finding_rows, head
+from flowtrail_collector.questions.seeds import seeds_of
 from flowtrail_collector.window import rfc3339_or_none
 
 if TYPE_CHECKING:

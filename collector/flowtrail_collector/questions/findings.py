@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.causes import cause_id
 from flowtrail_collector.filters import EVERY_STATE, KINDS
 from flowtrail_collector.marks import OPEN, kept
-from flowtrail_collector.questions.around import Seeds, read_rows, scope_around_many
+from flowtrail_collector.questions.around import read_rows, scope_around_many
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
 from flowtrail_collector.questions.scope import WideScope
+from flowtrail_collector.questions.seeds import Seeds
 from flowtrail_collector.questions.suspects import Suspects, suspects
 from flowtrail_collector.window import rfc3339_or_none
 

@@ -10,10 +10,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from flowtrail_collector.errors import UsageError
-from flowtrail_collector.questions.around import Seeds, scope_around
+from flowtrail_collector.questions.around import scope_around
 from flowtrail_collector.questions.ask import DUPLICATES, REORDERS
 from flowtrail_collector.questions.documents import coverage, finding_rows, head
 from flowtrail_collector.questions.scope import fetch
+from flowtrail_collector.questions.seeds import Seeds
 from flowtrail_collector.store.lookup import holds
 from flowtrail_collector.window import rfc3339, rfc3339_or_none
 
