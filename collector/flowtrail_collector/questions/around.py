@@ -8,6 +8,7 @@ Tests hold the answers to those from every span stored.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import closing, contextmanager
 from functools import cache
 from itertools import pairwise
@@ -20,7 +21,7 @@ from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted
 from flowtrail_collector.questions.overtaking import FURTHEST, Reads, overtaken
 from flowtrail_collector.questions.ranges import MOST_RANGES, Ruler, clipped, merged, ranges
 from flowtrail_collector.questions.relations import sql_of
-from flowtrail_collector.questions.scope import WideScope, fetch
+from flowtrail_collector.questions.scope import WideScope, fetch, gather
 from flowtrail_collector.questions.seeds import MOST_SEEDS, Seeds
 from flowtrail_collector.store.lookup import holds
 
@@ -86,7 +87,7 @@ def scope_around_many(
             wide.cut = not whole
             yield wide
         return
-    with open_scope(gatherer.loaded(stretches)) as scope:
+    with open_scope(gatherer.loaded_of_many(stretches)) as scope:
         scope.cut = not whole
         yield scope
 
@@ -100,6 +101,8 @@ class _Gatherer:
         self._asked = Seeds()
         self._of_many = most_ranges > MOST_RANGES
         self._columns = _READ if self._of_many else table_columns("span_rows")
+        if self._of_many:
+            gather(connection, table_columns("span_rows"), [])
         self._spans: dict[int, Row] = {}
         self._rules = connection.execute(_RULES).fetchall()
 
@@ -151,6 +154,7 @@ class _Gatherer:
     def forget_after(self, until_ns: int) -> None:
         """Let go of spans that began later."""
         self._spans = {number: row for number, row in self._spans.items() if row["start_ns"] <= until_ns}
+        self._connection.execute("DELETE FROM gathered WHERE start_ns > ?", [until_ns])
 
     def told(self) -> Names:
         """Return what was asked for: all that is stored of it is gathered."""
@@ -230,10 +234,11 @@ class _Gatherer:
         numbers = {number for number, _ in left_out}
         rows = self.rows()
         wanted = {(number, row["consumer_group"], row["instance"]) for number, row in left_out}
+        moves = _moves(rows)
         stretches = [
             (*around[number], group, instance, first, until)
             for number, group, instance in sorted(wanted, key=str)
-            for first, until in _between_moves(rows, around[number], group, instance)
+            for first, until in pairwise([0, *moves.get((*around[number][:2], group, instance), ()), 2**63 - 1])
         ]
         self.add(self.find(query("passed"), _lists(stretches, width=8)))
         missed = {place for place, number in number_of.items() if number in numbers}
@@ -248,11 +253,13 @@ class _Gatherer:
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
         self._add_bare()
-        spans = (
-            read_rows(self._connection, self._spans)
-            if self._of_many
-            else [tuple(row.values()) for row in self._spans.values()]
-        )
+        return load(self._connection, [tuple(row.values()) for row in self._spans.values()], stretches)
+
+    def loaded_of_many(self, stretches: list[Range]) -> Loaded:
+        """Return the same of a gatherer of many events."""
+        self._add_bare()
+        columns = quoted(table_columns("span_rows"))
+        spans = self._connection.execute(f"SELECT {columns} FROM gathered").fetchall()
         return load(self._connection, spans, stretches)
 
     def wide(self, stretches: list[Range]) -> WideScope:
@@ -264,7 +271,7 @@ class _Gatherer:
             for number, row in self._spans.items()
             if row["operation"] == "receive" and (clip := clipped(row, stretches, ruler)) is not None
         }
-        return WideScope.of_rows(self._connection, list(self._spans), runs, stretches)
+        return WideScope.of_gathered(self._connection, runs, stretches)
 
     def _add_bare(self) -> None:
         """Gather what tells which record a foreign send stands at that names neither its record nor its event."""
@@ -302,7 +309,11 @@ class _Gatherer:
         new = sorted(spans - self._spans.keys())
         if not new:
             return []
-        sql = f"SELECT rowid, {quoted(self._columns)} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
+        source, number = "span_rows", "rowid"
+        if self._of_many:
+            gather(self._connection, table_columns("span_rows"), new, more=True)
+            source, number = "gathered", "row_number"
+        sql = f"SELECT {number}, {quoted(self._columns)} FROM {source} WHERE {number} IN (SELECT unnest($1::BIGINT[]))"
         rows = self._connection.execute(sql, [new]).fetchall()
         read = {row[0]: dict(zip(self._columns, row[1:], strict=True)) for row in rows}
         self._spans.update(read)
@@ -352,16 +363,14 @@ def _is_bare(row: Row) -> bool:
     return row["operation"] in {"send", "create"} and not named
 
 
-def _between_moves(rows: Iterable[Row], around: Range, group: str | None, instance: str) -> list[tuple[int, int]]:
-    """Return the stretches of an instance's numbers between two assigns, seeks or resets in a partition."""
-    moves = sorted(
-        row["number"]
-        for row in rows
-        if row["instance"] == instance and row["consumer_group"] == group and row["number"] is not None
-        and (row["destination"], row["partition"]) == around[:2]
-        and (row["operation"] == "assign" or row["position_reason"] in {"seek", "reset"})
-    )  # fmt: skip
-    return list(pairwise([0, *moves, 2**63 - 1]))
+def _moves(rows: Iterable[Row]) -> dict[tuple[Any, ...], list[int]]:
+    """Return the numbers of what set each instance elsewhere in each partition, in their order."""
+    found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in rows:
+        if row["number"] is not None and (row["operation"] == "assign" or row["position_reason"] in {"seek", "reset"}):
+            whose = row["destination"], row["partition"], row["consumer_group"], row["instance"]
+            found[whose].append(row["number"])
+    return {whose: sorted(numbers) for whose, numbers in found.items()}
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from flowtrail_collector.questions.around import read_rows, scope_around_many
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
-from flowtrail_collector.questions.scope import WideScope
+from flowtrail_collector.questions.scope import WideScope, gather
 from flowtrail_collector.questions.seeds import Seeds
 from flowtrail_collector.questions.suspects import Suspects, suspects
 from flowtrail_collector.window import rfc3339_or_none
@@ -181,7 +181,8 @@ def _sampled(connection: duckdb.DuckDBPyConnection) -> Iterator[Scope]:
 def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterator[Scope]:
     """Offer the scope of the spans with these row numbers."""
     if len(numbers) > MOST_NARROW:
-        with closing(WideScope.of_rows(connection, sorted(numbers), {}, [])) as wide:
+        gather(connection, table_columns("span_rows"), sorted(numbers))
+        with closing(WideScope.of_gathered(connection, {}, [])) as wide:
             yield wide
         return
     with open_scope(load(connection, read_rows(connection, numbers))) as scope:

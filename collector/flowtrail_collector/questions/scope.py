@@ -66,40 +66,22 @@ class WideScope:
         connection.execute(f"CREATE TEMP TABLE evidence AS SELECT * FROM ({stored}) AS e WHERE {condition}", parameters)
 
     @classmethod
-    def of_rows(
+    def of_gathered(
         cls,
         connection: duckdb.DuckDBPyConnection,
-        rows: Sequence[int],
         runs: Mapping[int, str],
         stretches: Sequence[tuple[str, int, int, int]],
     ) -> WideScope:
-        """Return the scope of the spans with these row numbers.
+        """Return the scope of the spans in the temporary table `gathered` (see gather).
 
-        `runs` puts other `offset_runs` into some of them; of the offsets of `stretches` (destination, partition, first
-        and last) everything is among the rows.
+        `runs` puts other `offset_runs` into some of them, by row number; of the offsets of `stretches` (destination,
+        partition, first and last) everything is among them.
         """
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE gathered AS
-            SELECT s.* REPLACE (coalesce(r.runs, s.offset_runs) AS offset_runs)
-            FROM span_rows AS s
-            JOIN (SELECT unnest($1::BIGINT[]) AS number) AS g ON g.number = s.rowid
-            LEFT JOIN (
-                SELECT unnest($2::BIGINT[]) AS number, unnest($3::VARCHAR[]) AS runs
-            ) AS r ON r.number = s.rowid
-            """,
-            [list(rows), list(runs), list(runs.values())],
-        )
+        if runs:
+            connection.execute(_CLIP, [list(runs), list(runs.values())])
         scope = cls(connection, spans="gathered")
         columns = [list(column) for column in zip(*stretches, strict=True)] or [[], [], [], []]
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE stretches AS
-            SELECT unnest($1::VARCHAR[]) AS destination, unnest($2::INTEGER[]) AS "partition",
-                unnest($3::BIGINT[]) AS low, unnest($4::BIGINT[]) AS high
-            """,
-            columns,
-        )
+        connection.execute(_STRETCHES, columns)
         scope._built.add("stretches")
         return scope
 
@@ -144,6 +126,32 @@ class WideScope:
         cursor = self._connection.execute(sql, parameters)
         while batch := cursor.fetchmany(_AT_ONCE):
             yield from batch
+
+
+def gather(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: Sequence[int], *, more: bool = False
+) -> None:
+    """Make the temporary table `gathered` of some stored spans, or add `more` to it.
+
+    It holds `row_number` and what `evidence` reads: `columns`, which the narrow engine reads as well, and two more.
+    What a question about many events looks at stands all over the file, and is read once.
+    """
+    named = ", ".join(f'"{column}"' for column in (*columns, "name", "conflicting"))
+    into = "INSERT INTO gathered" if more else "CREATE OR REPLACE TEMP TABLE gathered AS"
+    connection.execute(f"{into} SELECT rowid AS row_number, {named} FROM span_rows WHERE {_ROWS}", [list(rows)])
+
+
+_ROWS = "rowid IN (SELECT unnest($1::BIGINT[]))"
+_CLIP = """
+UPDATE gathered SET offset_runs = r.runs
+FROM (SELECT unnest($1::BIGINT[]) AS number, unnest($2::VARCHAR[]) AS runs) AS r
+WHERE gathered.row_number = r.number
+"""
+_STRETCHES = """
+CREATE OR REPLACE TEMP TABLE stretches AS
+SELECT unnest($1::VARCHAR[]) AS destination, unnest($2::INTEGER[]) AS "partition",
+    unnest($3::BIGINT[]) AS low, unnest($4::BIGINT[]) AS high
+"""
 
 
 def fetch(
