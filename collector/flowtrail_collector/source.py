@@ -44,6 +44,8 @@ SOURCE_VARIABLE = "FLOWTRAIL_SOURCE"
 DEFAULT_COLLECTOR = "http://localhost:4318"
 DEFAULT_FILE = "flowtrail.duckdb"
 QUERY_TIMEOUT_S = 60.0
+PATIENCE_S = 600.0
+"""How long a question to a file may take where whoever asks can end it: a command, or a report's own process."""
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
@@ -125,13 +127,16 @@ class StoreSource:
 
     live = False
 
-    def __init__(self, path: str | Path, declarations: Declarations | None = None) -> None:
-        """Open the file; `declarations` stand for those that it holds.
+    def __init__(
+        self, path: str | Path, declarations: Declarations | None = None, timeout_s: float | None = None
+    ) -> None:
+        """Open the file; `declarations` stand for those that it holds, `timeout_s` ends a question (None: 60 s).
 
         Raises SourceUnavailable, StoreBusy, StoreRefused or StoreDamaged.
         """
         self.name = str(path)
         self._declarations = declarations
+        self._timeout_s = QUERY_TIMEOUT_S if timeout_s is None else timeout_s
         if not Path(path).is_file():
             raise SourceUnavailable(
                 f"there is no store file {path}; `flowtrail import` or `flowtrail collect` makes one"
@@ -142,9 +147,12 @@ class StoreSource:
             self._store: HeldFile = HeldFile(Path(path))
         self._remembering: Remembering | None = None
 
-    def __reduce__(self) -> tuple[type[StoreSource], tuple[str, Declarations | None]]:
-        """Tell another process how to open the same: what is open here can not be handed over."""
-        return type(self), (self.name, self._declarations)
+    def __reduce__(self) -> tuple[type[StoreSource], tuple[str, Declarations | None, float]]:
+        """Tell another process how to open the same: what is open here can not be handed over.
+
+        Whoever waits for that process can end it, so its questions may take longer.
+        """
+        return type(self), (self.name, self._declarations, max(self._timeout_s, PATIENCE_S))
 
     def ask(self, what: str, *, chosen: str | None = None) -> Document:
         """See Source."""
@@ -277,14 +285,14 @@ class StoreSource:
     def _read(self, question: Callable[[Any], Document]) -> Document:
         declarations = self._declarations
         if declarations is None:
-            return self._store.read(question, timeout_s=QUERY_TIMEOUT_S)
+            return self._store.read(question, timeout_s=self._timeout_s)
         from flowtrail_collector.store.declaring import shadow
 
         def declared(connection: Any) -> Document:
             shadow(connection, declarations)
             return question(connection)
 
-        return self._store.read(declared, timeout_s=QUERY_TIMEOUT_S)
+        return self._store.read(declared, timeout_s=self._timeout_s)
 
 
 @contextmanager
@@ -309,26 +317,27 @@ def window_of(source: Source, since: str | None = None, until: str | None = None
     return parse_window(since, until, time.time_ns() if source.live else newest_ns(source.status()))
 
 
-def open_source(spec: str | None = None, config: str | Path | None = None) -> Source:
+def open_source(spec: str | None = None, config: str | Path | None = None, *, timeout_s: float | None = None) -> Source:
     """Open what `spec` names: a collector's URL, `HOST:PORT`, or a store file.
 
     Without a spec: `$FLOWTRAIL_SOURCE`, else a collector on localhost, else `./flowtrail.duckdb`. A store file is asked
     with the declarations of `config`, else of `./flowtrail.toml`, else with those that it holds; a collector has its
-    own. Raises SourceUnavailable naming what was tried, UsageError for a `config` that does not apply or has a slip,
-    and whatever opening a store raises.
+    own, and its own limit to how long a question may take: `timeout_s` is that of a file. Raises SourceUnavailable
+    naming what was tried, UsageError for a `config` that does not apply or has a slip, and whatever opening a store
+    raises.
     """
     named = spec or os.environ.get(SOURCE_VARIABLE)
     if named is None or not named.strip():
-        return _open_default(config)
+        return _open_default(config, timeout_s)
     try:
-        return _open_named(named.strip(), config)
+        return _open_named(named.strip(), config, timeout_s)
     except FlowtrailError as error:
         if spec is None and isinstance(error, SourceUnavailable):
             raise type(error)(f"{error} (named by ${SOURCE_VARIABLE})") from error
         raise
 
 
-def _open_named(spec: str, config: str | Path | None) -> Source:
+def _open_named(spec: str, config: str | Path | None, timeout_s: float | None) -> Source:
     scheme, separator, _ = spec.partition("://")
     if separator and scheme.lower() in ("http", "https"):
         return _open_collector(spec, config)
@@ -336,7 +345,7 @@ def _open_named(spec: str, config: str | Path | None) -> Source:
         raise UsageError(f"{spec!r}: a source is http://HOST:PORT, https://HOST:PORT or a store file")
     if _ADDRESS.fullmatch(spec) and not Path(spec).exists():
         return _open_collector(f"http://{spec}", config)
-    return _open_store(spec, config)
+    return _open_store(spec, config, timeout_s)
 
 
 def _open_collector(url: str, config: str | Path | None) -> Source:
@@ -350,14 +359,14 @@ def _open_collector(url: str, config: str | Path | None) -> Source:
     return HttpSource(url)
 
 
-def _open_store(path: str, config: str | Path | None) -> Source:
+def _open_store(path: str, config: str | Path | None, timeout_s: float | None) -> Source:
     from flowtrail_collector.configuration import default_configuration, read_configuration
 
     chosen = default_configuration() if config is None else Path(config)
-    return StoreSource(path, None if chosen is None else read_configuration(chosen))
+    return StoreSource(path, None if chosen is None else read_configuration(chosen), timeout_s)
 
 
-def _open_default(config: str | Path | None) -> Source:
+def _open_default(config: str | Path | None, timeout_s: float | None) -> Source:
     from flowtrail_collector.client import PROBE_TIMEOUT_S, HttpSource
 
     collector = HttpSource(DEFAULT_COLLECTOR)
@@ -366,7 +375,7 @@ def _open_default(config: str | Path | None) -> Source:
     except SourceUnavailable as absent:
         collector.close()
         if Path(DEFAULT_FILE).is_file():
-            return _open_store(DEFAULT_FILE, config)
+            return _open_store(DEFAULT_FILE, config, timeout_s)
         raise SourceUnavailable(
             f"nothing to ask. Tried: ${SOURCE_VARIABLE} (not set); {DEFAULT_COLLECTOR} ({absent.__cause__ or absent}); "
             f"./{DEFAULT_FILE} (no such file). Start `flowtrail collect`, or name a source with --source",

@@ -8,7 +8,7 @@ import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -113,11 +113,13 @@ def filter_text(words: tuple[str, ...], filters: tuple[str, ...]) -> str:
 @contextmanager
 def opened(spec: str | None, config: str | None = None) -> Iterator[Source]:
     """Open the source for the time of one command."""
-    from flowtrail_collector.source import open_source
+    from flowtrail_collector.source import PATIENCE_S, open_source
+    from flowtrail_tui.cli.waiting import Waiting
 
-    source = open_source(spec, config)
+    source = open_source(spec, config, timeout_s=PATIENCE_S)
     try:
-        yield source
+        # (It answers like a source, whatever is asked.)
+        yield cast("Source", Waiting(source)) if sys.stderr.isatty() else source
     finally:
         source.close()
 
