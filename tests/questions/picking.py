@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flowtrail_collector.questions import around, findings
+from flowtrail_collector.questions import around, batches, findings
 from flowtrail_collector.source import Window
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ EVERYTHING = Window(None, None)
 def assert_picking_is_enough(connection: duckdb.DuckDBPyConnection, *, wide: bool = False) -> None:
     """Judge all that is stored, and the suspects alone: the findings are the same in every column.
 
-    `wide`: few as they are, they are gathered and judged as many are.
+    `wide`: few as they are, they are gathered and judged as many are, in batches.
     """
     whole, covered = findings.judged(connection, EVERYTHING, None)
     with pytest.MonkeyPatch.context() as patch:
@@ -27,6 +27,7 @@ def assert_picking_is_enough(connection: duckdb.DuckDBPyConnection, *, wide: boo
         if wide:
             patch.setattr(around, "MOST_NARROW", 0)
             patch.setattr(around, "FEW_RANGES", 0)
+            patch.setattr(batches, "AT_ONCE", 1)
         picked, also_covered = findings.judged(connection, EVERYTHING, None)
     assert sorted(map(_comparable, picked)) == sorted(map(_comparable, whole))
     assert also_covered == covered

@@ -19,7 +19,7 @@ from flowtrail_collector.questions.following import Names
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
 from flowtrail_collector.questions.overtaking import FURTHEST, Reads, overtaken
-from flowtrail_collector.questions.ranges import MOST_RANGES, Ruler, clipped, merged, ranges
+from flowtrail_collector.questions.ranges import Ruler, clipped, merged, ranges
 from flowtrail_collector.questions.relations import sql_of
 from flowtrail_collector.questions.scope import WideScope, fetch, gather
 from flowtrail_collector.questions.seeds import MOST_SEEDS, Seeds
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from flowtrail_collector.questions.narrow import Loaded, NarrowScope
+    from flowtrail_collector.questions.narrow import Loaded
     from flowtrail_collector.questions.ranges import Place, Range
     from flowtrail_collector.questions.scope import Row, Scope
 
@@ -38,7 +38,6 @@ NEIGHBOURS = 2
 """Offsets to either side of a record that are looked at."""
 MOST_RULED = 500
 """Sends that declared rules may join to those that are looked at; the nearest in time."""
-MOST_RANGES_OF_MANY = 16_384
 THIN = 2
 """How many times as many spans SQLite is given of what lies around events: most tell of positions and of how far
 members came, and little is built of those. So 2,100 spans take 0.5 s less than in DuckDB, and 4,150 as long."""
@@ -61,33 +60,29 @@ _READ = (
 
 @contextmanager
 def scope_around(
-    connection: duckdb.DuckDBPyConnection, seeds: Seeds, *, whole_chains: bool = True
-) -> Iterator[NarrowScope]:
+    connection: duckdb.DuckDBPyConnection,
+    seeds: Seeds,
+    *,
+    whole_chains: bool = True,
+    until_ns: int | None = None,
+    many: bool = False,
+) -> Iterator[Scope]:
     """Offer the scope of the events that `seeds` name, after following causes, effects, copies and records.
 
-    With `whole_chains` also what tells of storms, loops, equal contents and changed schemas, wherever it stands.
+    With `whole_chains` also what tells of storms, loops, equal contents and changed schemas, wherever it stands. What
+    began after `until_ns` is left out. `many`: thousands of events may be named. It is in the engine that is the faster
+    one for what was gathered.
     """
-    gatherer = _Gatherer(connection)
+    gatherer = _Gatherer(connection, of_many=many)
     stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
-    with open_scope(gatherer.loaded(stretches)) as scope:
-        scope.cut = not whole
-        yield scope
-
-
-@contextmanager
-def scope_around_many(
-    connection: duckdb.DuckDBPyConnection, seeds: Seeds, until_ns: int, *, whole_chains: bool
-) -> Iterator[Scope]:
-    """Offer the same of many events, in the engine that is faster then; what began after `until_ns` is left out."""
-    gatherer = _Gatherer(connection, MOST_RANGES_OF_MANY)
-    stretches, whole = gatherer.gather_all(seeds, whole_chains=whole_chains)
-    gatherer.forget_after(until_ns)
+    if until_ns is not None:
+        gatherer.forget_after(until_ns)
     if gatherer.size() > THIN * MOST_NARROW:
         with closing(gatherer.wide(stretches)) as wide:
             wide.cut = not whole
             yield wide
         return
-    with open_scope(gatherer.loaded_of_many(stretches)) as scope:
+    with open_scope(gatherer.loaded(stretches)) as scope:
         scope.cut = not whole
         yield scope
 
@@ -95,11 +90,10 @@ def scope_around_many(
 class _Gatherer:
     """Gathers spans by their row numbers; what was asked for once is not asked for again."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, most_ranges: int = MOST_RANGES) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, of_many: bool = False) -> None:
         self._connection = connection
-        self._most_ranges = most_ranges
         self._asked = Seeds()
-        self._of_many = most_ranges > MOST_RANGES
+        self._of_many = of_many
         self._columns = _READ if self._of_many else table_columns("span_rows")
         if self._of_many:
             gather(connection, table_columns("span_rows"), [])
@@ -125,7 +119,7 @@ class _Gatherer:
             found |= self.find(_spans_with("trace_id", "BLOB") + " AND operation IS NOT NULL", [traces])
             seeds.traces |= _joined_by_links(self._connection, set(traces))
         if places:
-            named = ranges(places, 0, self._most_ranges)
+            named = ranges(places, 0)
             found |= self.find(query("named" if len(named) <= FEW_RANGES else "named_of_many"), _bound(named))
         new = self.add(found)
         seeds.take(new)
@@ -154,7 +148,8 @@ class _Gatherer:
     def forget_after(self, until_ns: int) -> None:
         """Let go of spans that began later."""
         self._spans = {number: row for number, row in self._spans.items() if row["start_ns"] <= until_ns}
-        self._connection.execute("DELETE FROM gathered WHERE start_ns > ?", [until_ns])
+        if self._of_many:
+            self._connection.execute("DELETE FROM gathered WHERE start_ns > ?", [until_ns])
 
     def told(self) -> Names:
         """Return what was asked for: all that is stored of it is gathered."""
@@ -168,7 +163,7 @@ class _Gatherer:
         if seeds.transactions:
             ended = _spans_with("transaction_id", "VARCHAR") + " AND operation = 'settle'"
             self.add(self.find(ended, [sorted(seeds.transactions)]))
-        around = ranges(seeds.places, NEIGHBOURS, self._most_ranges)
+        around = ranges(seeds.places, NEIGHBOURS)
         nameless = self._nameless()
         if not around:
             return nameless
@@ -195,7 +190,7 @@ class _Gatherer:
             found |= self.find(query("tenure"), _lists(sorted(members)))
         self.add(found)
         self._pass_by(wider, reads, seeds.places)
-        return merged([*wider, *nameless], self._most_ranges)
+        return merged([*wider, *nameless])
 
     def _nameless(self) -> list[Range]:
         """Gather the records that may be those of sends that failed: handed out, and named by nobody."""
@@ -210,7 +205,7 @@ class _Gatherer:
         found = self.pairs(query("nameless"), _lists(failed))
         self.add({span for span, *_ in found})
         places = ((destination, partition, at, at) for _, destination, partition, at in found if destination)
-        return merged(places, self._most_ranges)
+        return merged(places)
 
     def _pass_by(self, around: list[Range], reads: Reads, places: set[Place]) -> None:
         """Gather what shows whether groups that were not handed the records came past them, and what excuses it."""
@@ -253,18 +248,16 @@ class _Gatherer:
     def loaded(self, stretches: list[Range]) -> Loaded:
         """Return what a narrow scope is opened with: the gathered spans, and what is known of their instances."""
         self._add_bare()
-        return load(self._connection, [tuple(row.values()) for row in self._spans.values()], stretches)
-
-    def loaded_of_many(self, stretches: list[Range]) -> Loaded:
-        """Return the same of a gatherer of many events."""
-        self._add_bare()
-        columns = quoted(table_columns("span_rows"))
-        spans = self._connection.execute(f"SELECT {columns} FROM gathered").fetchall()
+        spans = [tuple(row.values()) for row in self._spans.values()]
+        if self._of_many:
+            spans = self._connection.execute(f"SELECT {quoted(table_columns('span_rows'))} FROM gathered").fetchall()
         return load(self._connection, spans, stretches)
 
     def wide(self, stretches: list[Range]) -> WideScope:
         """Return the gathered spans as a scope in DuckDB; of long polls what is looked at (see `clipped`)."""
         self._add_bare()
+        if not self._of_many:
+            gather(self._connection, table_columns("span_rows"), list(self._spans))
         ruler = Ruler(stretches)
         runs = {
             number: clip
@@ -341,7 +334,7 @@ class _Gatherer:
         for number, floor in floors.items():
             destination, partition, low, high = wider[number]
             wider[number] = (destination, partition, min(low, max(floor, around[number][2] - FURTHEST)), high)
-        return merged(wider, self._most_ranges)
+        return merged(wider)
 
     def _floors(self, around: list[Range], limits: list[tuple[Any, ...]], first: Mapping[int, int]) -> dict[int, int]:
         """Return by range the offset above which an earlier copy of what was overtaken may stand."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Group = tuple[int, int, int]
 
 NEVER = np.iinfo(np.int64).max
-AT_ONCE = 4_500_000
+AT_ONCE = 3_000_000
 """Rows that are held in memory at a time; what is compared with one another is never divided."""
 _SPARSEST = 8
 """Offsets for each row up to which a table by offset is made instead of sorting."""

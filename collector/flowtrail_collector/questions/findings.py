@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.causes import cause_id
 from flowtrail_collector.filters import EVERY_STATE, KINDS
 from flowtrail_collector.marks import OPEN, kept
-from flowtrail_collector.questions.around import read_rows, scope_around_many
+from flowtrail_collector.questions.around import read_rows, scope_around
+from flowtrail_collector.questions.batches import batches, places
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import MOST_NARROW, open_scope, quoted, table_columns
@@ -134,16 +135,12 @@ def _around(
     wanted = frozenset(KINDS if kinds is None else kinds)
     until_ns = window.until_ns if window.until_ns is not None else 2**63 - 1
     rows: list[Row] = []
-    seeds = Seeds(ids=set(picked.ids), places=_places(picked.ranges), traces=set(picked.traces))
-    if seeds.size() and wanted - GENERAL - CHAINED:
-        asked = Seeds(set(seeds.ids), set(seeds.places), set(seeds.traces))
-        with scope_around_many(connection, seeds, until_ns, whole_chains=False) as scope:
-            found = finding_rows(scope, wanted - GENERAL - CHAINED)
-        rows += [row for row in found if _names(row, asked)]
-    seeds = Seeds(ids=set(picked.chained), places=_places(picked.shaped))
+    if wanted - GENERAL - CHAINED:
+        rows += _of_batches(connection, picked, until_ns, wanted - GENERAL - CHAINED)
+    seeds = Seeds(ids=set(picked.chained), places=places(picked.shaped))
     seeds.places |= {place for text in picked.chained if (place := _as_place(text)) is not None}
     if seeds.size() and wanted & CHAINED:
-        with scope_around_many(connection, seeds, until_ns, whole_chains=True) as scope:
+        with scope_around(connection, seeds, until_ns=until_ns, many=True) as scope:
             whole = not scope.cut
             found = finding_rows(scope, wanted & CHAINED) if whole else []
         if not whole:
@@ -157,6 +154,31 @@ def _around(
     rows += found
     rows.sort(key=finding_order)
     return rows, covered
+
+
+def _of_batches(
+    connection: duckdb.DuckDBPyConnection, picked: Suspects, until_ns: int, kinds: AbstractSet[str]
+) -> list[Row]:
+    """Judge the suspects, some thousand at a time; a finding that names events of two batches is given once."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for seeds in batches(picked.ids, picked.traces, picked.ranges):
+        asked = Seeds(set(seeds.ids), set(seeds.places), set(seeds.traces))
+        with scope_around(connection, seeds, whole_chains=False, until_ns=until_ns, many=True) as scope:
+            for row in finding_rows(scope, kinds):
+                if _names(row, asked):
+                    found.setdefault(_identity(row), row)
+    return list(found.values())
+
+
+def _identity(row: Row) -> tuple[Any, ...]:
+    """Return what tells one finding from another (what an event without a name is called differs between batches)."""
+    return (
+        *(row[name] for name in _IDENTIFYING),
+        tuple(row["offsets"] or ()),
+        tuple(row["message_ids"] or ()),
+        row["first_ns"],
+        row["last_ns"],
+    )
 
 
 @contextmanager
@@ -241,14 +263,6 @@ def touches(row: Row, window: Window) -> bool:
     )
 
 
-def _places(ranges: list[tuple[str, int, int, int]]) -> set[tuple[str, int, int]]:
-    return {
-        (destination, partition, offset)
-        for destination, partition, low, high in ranges
-        for offset in range(low, high + 1)
-    }
-
-
 def _as_place(text: str) -> tuple[str, int, int] | None:
     """Return the record that stands for an event without an id (see suspects_edges)."""
     match text.rsplit(":", 2):
@@ -268,6 +282,7 @@ def _names(row: Row, asked: Seeds) -> bool:
     )
 
 
+_IDENTIFYING = ("kind", "severity", "reason", "system", "destination", "partition", "group", "producer", "instance")
 _TOUCHED = """
 CREATE OR REPLACE TEMP TABLE touched AS
 SELECT destination, "partition", min("offset") AS low

@@ -16,39 +16,26 @@ Place = tuple[str, int, int]
 Range = tuple[str, int, int, int]
 """Destination, partition, first and last offset."""
 
-MOST_RANGES = 64
 MOST_UNCLIPPED = 8
 """Records of a receive that are told one by one even where most of them do not matter."""
 
 
-def merged(found: Iterable[Range], most: int = MOST_RANGES) -> list[Range]:
-    """Return the ranges with those that touch made one.
-
-    Beyond `most` each partition gets a single one: a long condition costs more than the rows it spares.
-    """
+def merged(found: Iterable[Range]) -> list[Range]:
+    """Return the ranges with those that touch made one, in their order."""
     one: list[Range] = []
     for destination, partition, low, high in sorted(found):
         if one and one[-1][:2] == (destination, partition) and low <= one[-1][3] + 1:
             one[-1] = (destination, partition, one[-1][2], max(high, one[-1][3]))
         else:
             one.append((destination, partition, low, high))
-    if len(one) <= most:
-        return one
-    wide: dict[tuple[str, int], tuple[int, int]] = {}
-    for destination, partition, low, high in one:
-        first, last = wide.get((destination, partition), (low, high))
-        wide[destination, partition] = (min(first, low), max(last, high))
-    return [(*partition, low, high) for partition, (low, high) in wide.items()]
+    return one
 
 
-def ranges(places: Iterable[Place], neighbours: int, most: int = MOST_RANGES) -> list[Range]:
-    """Return ranges of offsets, at most so many, that cover the places and their neighbours."""
+def ranges(places: Iterable[Place], neighbours: int) -> list[Range]:
+    """Return ranges of offsets that cover the places and their neighbours."""
     return merged(
-        (
-            (destination, partition, max(offset - neighbours, 0), offset + neighbours)
-            for destination, partition, offset in places
-        ),
-        most,
+        (destination, partition, max(offset - neighbours, 0), offset + neighbours)
+        for destination, partition, offset in places
     )
 
 
@@ -100,9 +87,7 @@ def clipped(row: Row, stretches: list[Range], ruler: Ruler) -> str | None:
         kept += [(max(low, a), min(high, b)) for a, b in looked_at if a <= high and b >= low]
     if not kept:
         return None
-    return ",".join(
-        f"{low}-{high}" for _, _, low, high in merged((("", 0, low, high) for low, high in kept), len(kept))
-    )
+    return ",".join(f"{low}-{high}" for _, _, low, high in merged(("", 0, low, high) for low, high in kept))
 
 
 def _runs(text: str | None) -> list[tuple[int, int]]:

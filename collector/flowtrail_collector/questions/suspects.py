@@ -71,13 +71,13 @@ def _picked(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Sus
             return None
     found.ids |= logs.sent_again(connection)
     found.ranges += logs.odd_records(connection)
-    found.ranges = merged(found.ranges, len(found.ranges))
+    found.ranges = merged(found.ranges)
     if found.size() > most:
         return None
     lanes.mark(connection)
     reads.survey(connection)
     found.ranges += connection.execute(sql_of("suspects_reads")).fetchall()
-    found.ranges = merged(found.ranges, len(found.ranges))
+    found.ranges = merged(found.ranges)
     if found.size() > most:
         return None
     if _any(connection, "operation IN ('send', 'create') AND \"offset\" IS NULL AND message_id IS NULL"):
