@@ -80,7 +80,7 @@ def _picked(connection: duckdb.DuckDBPyConnection, spans: str, most: int) -> Sus
     found.ranges = merged(found.ranges)
     if found.size() > most:
         return None
-    if _any(connection, "operation IN ('send', 'create') AND \"offset\" IS NULL AND message_id IS NULL"):
+    if _any(connection, "number IS NULL AND operation IN ('send', 'create', 'process', 'receive')"):
         found.traces |= {trace for (trace,) in connection.execute(sql_of("suspects_ties")).fetchall()}
     if _any(connection, "payload_digest IS NOT NULL"):
         found.chained |= _texts(connection, "suspects_contents")
