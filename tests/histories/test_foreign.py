@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.histories.world import CLIENT, CONSUMER, PRODUCER
+from tests.histories.world import CLIENT, CONSUMER, PRODUCER, Sent
 
 JAVA = "io.opentelemetry.kafka-clients-0.11"
 KAFKA_PYTHON = "opentelemetry.instrumentation.kafka"
@@ -422,3 +422,94 @@ def test_a_send_inside_the_creation_of_its_message_is_one_publication(told, worl
     assert [(one["partition"], one["offset"]) for one in first["published"]["records"]] == [(0, 4)]
     (second,) = told(world).ask("id:m-2")["events"]
     assert second["published"]["answer"] == "unknown"
+
+
+def test_what_a_foreign_producer_may_have_aborted_is_not_skipped(told, world):
+    """Its instrumentation tells of no transactions, and the broker that the topic is not compacted: nobody is accused."""
+    java_send(world, offset=0)
+    later = java_send(world, offset=2)
+    payment = world.service("payment", group="payment")
+    payment.assign("orders", 0, 0)
+    payment.receive("orders", 0, 2)
+    sent = Sent("orders", 0, 2, None, None, "k", None, None, later)
+    payment.process(sent)
+    payment.commit("orders", 0, 3)
+    payment.close()
+    store = told(world).broker(policy="delete")
+    assert store.consumed("orders:0:0", "payment") == "unknown"
+    assert store.findings("skipped", "lost") == []
+
+
+def test_a_failed_send_whose_producer_is_dark_is_unknown(told, world):
+    """It may have sent the event again and not told of it."""
+    shop = world.foreign("shop", JAVA, **{"service.instance.id": "shop-1"})
+    attributes = KAFKA | {"messaging.operation": "publish", "messaging.destination.name": "orders"}
+    attributes["messaging.header.message_id"] = ["m-1"]
+    shop.span("orders publish", PRODUCER, attributes, exception="RecordTooLargeException")
+    store = told(world)
+    assert store.published("m-1") == ("unknown", "telemetry gap")
+    assert store.findings("publish-failed") == []
+
+
+def test_two_records_that_name_one_acked_send_are_a_resend(told, world):
+    """The send was acked at 6, and its reader was handed 5 as well, both below that send: one creation, two offsets."""
+    send = java_send(world, offset=6)
+    for offset in (5, 6):
+        java_process(world, send, offset=offset)
+    found = told(world).finding("resend")
+    assert (found["offsets"], found["reason"], found["grade"]) == ([5, 6], "same creation context", "B")
+
+
+def test_a_record_that_another_send_was_acked_at_is_no_second_copy(told, world):
+    """A list of headers that is used again: the reader of 6 names the first send, and the second was acked there."""
+    first = java_send(world, offset=5)
+    java_send(world, offset=6)
+    java_process(world, first, offset=5)
+    java_process(world, first, offset=6)
+    assert told(world).findings("resend") == []
+
+
+def test_whoever_names_our_send_was_handed_our_event(told, world):
+    """A foreign reader knows no ids: its parent tells that what timed out and what failed was published."""
+    shop = world.service("shop")
+    doubted = shop.send("orders", None, None, outcome="in-doubt", error="KafkaTimeoutError")
+    failed = shop.send("orders", None, None, outcome="failed", error="NotEnoughReplicasError")
+    java_process(world, doubted.span, offset=5)
+    java_process(world, failed.span, offset=6)
+    world.wait(200_000)
+    shop.close()
+    store = told(world)
+    assert store.published(doubted.id) == ("yes", "seen")
+    assert store.consumed(doubted.id, "payment") == "processed"
+    assert store.finding("ghost-publish")["message_ids"] == [failed.id]
+    assert store.findings("publish-in-doubt") == []
+
+
+def test_whoever_names_the_creation_names_the_send(told, world):
+    """A span for the message's creation around a send that knows no offset: its reader's link leads to the record."""
+    web = world.foreign("web", "some.instrumentation", **{"service.instance.id": "w"})
+    base = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    made = web.span("orders create", PRODUCER, base | {"messaging.operation.type": "create"})
+    web.span("orders send", CLIENT, base | {"messaging.operation.type": "send"}, parent=made)
+    java_process(world, made, offset=4)
+    store = told(world)
+    assert store.published("orders:0:4") == ("yes", "seen")
+
+
+def test_a_reordered_log_is_proven_although_a_reader_is_dark(told, world):
+    """Nothing but the copies that were acked can stand there, down to the beginning: whoever reads adds nothing."""
+    shop = world.service("shop")
+    shop.send("orders", 0, 0, key="k", seq=1)
+    late = shop.send("orders", 0, 2, key="k", seq=2)
+    shop.send("orders", 0, 1, key="k", seq=3)
+    java_process(world, late.span, offset=2)
+    assert told(world).finding("log-reorder")["offsets"] == [2]
+
+
+def test_below_what_is_known_of_a_log_a_dark_reader_may_tell_of_a_copy(told, world):
+    """The log begins further down: an earlier copy may stand there, and only the dark reader was handed it."""
+    shop = world.service("shop")
+    late = shop.send("orders", 0, 12, key="k", seq=2)
+    shop.send("orders", 0, 11, key="k", seq=3)
+    java_process(world, late.span, offset=12)
+    assert told(world).findings("log-reorder") == []

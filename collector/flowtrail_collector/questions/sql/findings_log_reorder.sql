@@ -5,13 +5,13 @@
 -- identified. Its possible places lie above whatever the producer had acked before it began this send, or anybody else had
 -- for certain, and below the first record that overtook it: all of them must be known, down to the lowest offset that anything
 -- is known of. (Nobody who could have told of a record below it is dark: what is left of the doubt no telemetry could
--- ever settle.) Consumers may have told of the copy as well, so none of them may be dark. Transactional sends are
--- idempotent and have one copy.
+-- ever settle.) Where a reader is dark, who may tell of a copy below all that is known, down to the beginning of the log.
+-- Transactional sends are idempotent and have one copy.
 -- empty unless: EXISTS (SELECT 1 FROM (SELECT producer_seq < max(producer_seq) OVER (PARTITION BY who, producer_epoch, acked_log ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS back FROM publications) AS t WHERE back) OR EXISTS (SELECT 1 FROM operations GROUP BY operation_id HAVING count(*) > 1)
 WITH late AS (
-    SELECT o.* FROM order_log AS o
-    WHERE o.reordered AND NOT o.dark AND NOT EXISTS (
-        SELECT 1 FROM hidden AS h WHERE h.log = o.log AND h."offset" = o.arrival)
+    SELECT o.*, EXISTS (SELECT 1 FROM hidden AS h WHERE h.log = o.log AND h."offset" = o.arrival) AS hidden
+    FROM order_log AS o
+    WHERE o.reordered AND NOT o.dark
 ),
 lowest AS (
     SELECT log, min("offset") - 1 AS floor FROM records GROUP BY log
@@ -31,13 +31,17 @@ bounds AS (
         min(o.arrival) FILTER (WHERE o.s > l.s)                       AS overtaken_at,
         -- Where numbers order the spans they tell when each ended, not when it began.
         greatest(coalesce(max(o.arrival) FILTER (WHERE o.acked_ord < l.sent_ord AND NOT i.stepped), -1),
-            coalesce(min(w.floor) FILTER (WHERE NOT i.stepped), -1), min(f.floor)) AS floor,
+            coalesce(min(w.floor) FILTER (WHERE NOT i.stepped), -1),
+            -- Below what is known of the log, somebody who is dark may yet tell of a copy.
+            CASE WHEN bool_or(l.hidden) THEN -1 ELSE min(f.floor) END) AS floor,
         arg_min(o.ref, o.arrival) FILTER (WHERE o.s > l.s)            AS overtaker,
+        min(q.event_id)                                               AS event_id,
         count(*) FILTER (WHERE o.s > l.s AND o.arrival < l.arrival)   AS overtakers
     FROM late AS l
     JOIN order_log AS o ON o.who = l.who AND o.producer_epoch = l.producer_epoch AND o.log = l.log
     JOIN instances AS i ON i.who = l.who
     JOIN lowest AS f ON f.log = l.log
+    JOIN publications AS q ON q.ref = l.ref
     LEFT JOIN others AS w ON w.who = l.who AND w.producer_epoch = l.producer_epoch AND w.log = l.log AND w.s = l.s
     GROUP BY l.who, l.producer_epoch, l.log, l.s
 ),
@@ -45,7 +49,11 @@ known AS (
     SELECT b.who, b.producer_epoch, b.log, b.s, count(r."offset") AS identified
     FROM bounds AS b
     LEFT JOIN records AS r ON r.log = b.log AND r."offset" > b.floor AND r."offset" < b.overtaken_at
-        AND r.event_id IS NOT NULL
+        AND (r.send_ref IS NOT NULL OR r.event_id IS NOT NULL)
+        -- By whom this very event was put there is not told: it may be the copy.
+        AND (r.send_ref IS NOT NULL OR r.event_id <> b.event_id OR EXISTS (
+            SELECT 1 FROM attempts AS a
+            WHERE a.log = r.log AND a."offset" = r."offset" AND a.producer_seq IS NOT NULL))
     GROUP BY b.who, b.producer_epoch, b.log, b.s
 )
 SELECT

@@ -10,7 +10,8 @@
 -- expired     the position is at or below the record, and the broker's log start beyond it, while nobody of the group owns
 --             the partition: who does may have been handed the record and not told yet
 --
--- `excused` says why this may be as it should: its transaction is not known to be committed; the topic was created anew
+-- `excused` says why this may be as it should: its transaction is not known to be committed, or its producer's
+-- instrumentation tells of none (it may have been aborted); the topic was created anew
 -- without our seeing which of its records are whose; or it may have been compacted away, because a later record of its
 -- key is known or in doubt, or its key is not known, and the broker did not say that the topic is not compacted.
 -- `compacted`: the broker says that it is, the later record is known, and nobody was ever handed this one.
@@ -98,7 +99,8 @@ found AS (
 sends AS (
     SELECT f.log, f."offset",
         bool_or(p.transaction_id IS NOT NULL AND p.transaction_end IS DISTINCT FROM 'committed') AS undecided,
-        bool_or(p.number IS NOT NULL) AS ours
+        bool_or(p.number IS NOT NULL) AS ours,
+        bool_and(p.number IS NULL) AS theirs
     FROM (SELECT DISTINCT log, "offset" FROM found) AS f
     JOIN publications AS p ON p.acked_log = f.log AND p."offset" = f."offset" AND p.outcome = 'acked'
     GROUP BY f.log, f."offset"
@@ -123,6 +125,7 @@ judged AS (
     SELECT
         f.*,
         coalesce(s.undecided, FALSE) AS undecided,
+        coalesce(s.theirs, FALSE) AS theirs,
         t.compacted AS is_compacted,
         coalesce(k.last_offset > f."offset", FALSE) AS superseded,
         d.message_key IS NOT NULL OR (f.message_key IS NULL AND NOT coalesce(s.ours, FALSE) AND y.log IS NULL) AS maybe_superseded,
@@ -143,6 +146,7 @@ SELECT
         SELECT 1 FROM handed AS h WHERE h.log = judged.log AND h."offset" = judged."offset") AS compacted,
     CASE
         WHEN undecided THEN 'transaction open'
+        WHEN theirs THEN 'its producer tells nothing of transactions'
         WHEN recreated THEN 'the topic was created again'
         WHEN is_compacted IS FALSE THEN NULL
         WHEN superseded OR maybe_superseded THEN 'may have been compacted away'

@@ -8,7 +8,8 @@
 -- in-doubt timeout, crash, closed, or transaction open
 -- unknown no producer telemetry; ack not instrumented
 --
--- A definite failure counts as `no` only where nobody who could have seen the record is dark; else it is unknown, with the
+-- A definite failure counts as `no` only where neither its producer, who may have sent the event again, nor anybody who
+-- could have seen the record is dark; else it is unknown, with the
 -- reason `telemetry gap`, or `sampled` where one of them is known to keep a part of its spans only; and where no record that nobody has named is in
 -- a reader's hands (see nameless).
 WITH seen AS (
@@ -43,6 +44,7 @@ said AS (
             WHEN error_type ILIKE '%close%' THEN 'closed'
             ELSE 'timeout' END)                                            AS doubt,
         bool_or(records_acks)                                              AS records_acks,
+        bool_or(dark)                                                      AS dark,
         min(start_ns)                                                      AS first_ns,
         CASE WHEN count(DISTINCT host) = 1 THEN min(host) END              AS host,
         min(ref) FILTER (WHERE outcome = 'acked')                          AS acked_ref,
@@ -77,7 +79,7 @@ SELECT
         WHEN s.open > 0 THEN 'in-doubt'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'no'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'yes'
-        WHEN s.failed = s.publications AND (r.event IS NOT NULL OR n.event IS NOT NULL) THEN 'unknown'
+        WHEN s.failed = s.publications AND (s.dark OR r.event IS NOT NULL OR n.event IS NOT NULL) THEN 'unknown'
         WHEN s.failed = s.publications THEN 'no'
         WHEN s.in_doubt > 0 THEN 'in-doubt'
         ELSE 'unknown'
@@ -87,7 +89,7 @@ SELECT
         WHEN s.open > 0 THEN 'transaction open'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'aborted'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
-        WHEN s.failed = s.publications AND r.event IS NOT NULL
+        WHEN s.failed = s.publications AND (s.dark OR r.event IS NOT NULL)
             THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
         WHEN s.failed = s.publications AND n.event IS NOT NULL THEN 'a record that nobody has named was handed out'
         WHEN s.failed = s.publications THEN 'failed'

@@ -25,6 +25,12 @@ claims AS (
     SELECT log, "offset", event_id, event_id, correlation_id, message_key, NULL, FALSE, FALSE, FALSE, FALSE, ref, NULL,
         NULL, start_ns, end_ns
     FROM handed
+    UNION ALL
+    -- Whoever read it knows no id, and names the send of ours that put it there.
+    SELECT t.log, t."offset", p.event_id, p.message_id, p.correlation_id, p.message_key, p.event_type, FALSE, FALSE, FALSE,
+        FALSE, p.ref, NULL, NULL, p.start_ns, p.end_ns
+    FROM ties AS t
+    JOIN publications AS p ON p.ref = t.ref AND p.number IS NOT NULL
 ),
 merged AS (
     SELECT
