@@ -8,9 +8,10 @@ right. What was seen to happen stays certain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.simulator.expected import Answers, Expected
+from tests.simulator.expected import Answers, Expected, Subject
 from tests.simulator.facts import Place
 from tests.simulator.history import NEVER
 
@@ -66,8 +67,33 @@ class Answering:
             return Line(found.answers | {"unknown"}, place, found.why)
         return found
 
+    def _dark(self, group: str, place: Place) -> Line:
+        """Return what may be said of a group that another instrumentation reports: what was seen, and nothing else."""
+        history = self.history
+        turns = history.turns[group, place]
+        says = {history.says(turn) for turn in turns}
+        send, record = history.sender(place), history.record(place)
+        if "ok" in says:
+            return line(place, "processed")
+        if "failed" in says:
+            copies = self.copies.get(place, [])
+            ends = {"dead-lettered" if copy.log.destination.endswith("dlq") else "retrying" for _, copy in copies}
+            again = (
+                {"processed"} if any("ok" in map(history.says, history.handed[copy]) for _, copy in copies) else set()
+            )
+            return line(place, "unknown", *ends, *again)
+        if "received" in says:
+            return line(place, "unknown", "in-progress" if history.instrumented(group, place.log) else "received")
+        if not history.seen_reading(group, place.log.destination) and self._waits(group, place):
+            return line(place, "pending", "unknown", why="by the broker's word")
+        absent = send is not None and send.dialect is None and not history.committed(send)
+        absent = absent or (record is not None and record.removed is not None)
+        return line(place, "unknown", *(["not-expected"] if absent else []))
+
     def _line(self, group: str, place: Place) -> Line:
         history = self.history
+        if history.dark(group):
+            return self._dark(group, place)
         turns = history.turns[group, place]
         tail = history.in_a_tail(group, place)
         if not turns:
@@ -94,7 +120,7 @@ class Answering:
         if position is None or start is None:
             return line(place, "unknown", "pending", "not-expected", why="no position")
         if send is not None and send.transaction is not None and send.transaction.outcome == "aborted":
-            return line(place, "not-expected", "pending", why="aborted")
+            return line(place, "not-expected", "pending", *(["unknown"] if send.dialect else []), why="aborted")
         if position <= place.offset:
             if record is not None and record.removed:
                 return line(place, "pending", "skipped", "not-expected", "unknown", why=record.removed)
@@ -114,7 +140,8 @@ class Answering:
 
         send = self.history.sender(place)
         proven = self.history.passed(group, place) or self.history.moved_over(group, place) in ("seek", "reset")
-        known = send is not None and send.acked == place.offset
+        # Whether another instrumentation's send stands in a transaction that was aborted is not told.
+        known = send is not None and send.acked == place.offset and send.dialect is None
         benign = send is not None and may_be_compacted(self.history, place, send)
         if benign and self.history.facts.broker_watched and not self.history.handed[place]:
             return ["unknown", "not-expected"]  # the broker says that the topic is compacted, and nobody ever saw it
@@ -242,11 +269,20 @@ class Answering:
 
     # --- events ---
 
-    def roots(self) -> Iterable[tuple[str, str]]:
-        """Return the events that are no copies, by destination."""
-        for (event, destination), sends in self.history.sends.items():
-            if all(send.origin is None for send in sends):
-                yield event, destination
+    def roots(self) -> Iterable[Subject]:
+        """Return the events that are no copies: by their id, or, where no span tells one, by their records."""
+        history = self.history
+        for (event, destination), sends in history.sends.items():
+            if any(send.origin is not None for send in sends):
+                continue
+            places = self.places(event, destination)
+            told = [history.id_told(place) for place in places]
+            if any(send.named for send in sends) or any(told):
+                if all(told):  # else some of its records bear its name, and others none: nothing says that it is one
+                    yield Subject(event, destination)
+            else:
+                shaky = {record.place for record in history.facts.overwritten}
+                yield from (Subject(event, destination, place) for place in places if place not in shaky)
 
     def places(self, event: str, destination: str) -> list[Place]:
         """Return where an event stands and telemetry says so."""
@@ -258,15 +294,16 @@ class Answering:
             if self.history.named(Place(send.log, offset))
         ]
 
-    def answers(self, findings: list[Expected]) -> dict[tuple[str, str], Answers]:
+    def answers(self, findings: list[Expected]) -> dict[Subject, Answers]:
         """Return the answers about every event."""
-        return {root: self._of_event(*root, findings) for root in self.roots()}
+        return {subject: self._of_event(subject, findings) for subject in self.roots()}
 
-    def _of_event(self, event: str, destination: str, findings: list[Expected]) -> Answers:
+    def _of_event(self, subject: Subject, findings: list[Expected]) -> Answers:
         history = self.history
+        event, destination, place = subject
         sends = history.sends[event, destination]
         found = Answers(frozenset(self._published(sends)))
-        places = self.places(event, destination)
+        places = self.places(event, destination) if place is None else [place]
         shaky = any(
             record.send is not None and event in (record.send.event, self._event_at(record.place))
             for record in history.facts.overwritten
@@ -278,10 +315,12 @@ class Answering:
                 continue
             best = min((one.best for one in lines), key=STRENGTH.index)
             right = frozenset(answer for one in lines for answer in one.answers if len(one.answers) > 1) | {best}
-            if any(not history.named(p) for s in sends for p in self._all_places(s)):
+            if place is None and any(not history.named(p) for s in sends for p in self._all_places(s)):
                 right |= frozenset({"unknown"})
             found.consumed[group] = right
             found.partly[group] = frozenset(answer for one in lines for answer in one.answers)
+            if history.dark(group) and all(map(partial(self._waits, group), places)):
+                found.partly[group] |= {"pending"}
         found.optional = frozenset(
             group for group in history.groups_of(destination) if not history.seen_reading(group, destination)
         )
@@ -292,11 +331,20 @@ class Answering:
             unsure = True
             found.consumed = {group: right | {"unknown"} for group, right in found.consumed.items()}
             found.published |= {"unknown"} - ({"unknown"} if "yes" in found.published else set())
-        found.duplicated = claim(event, destination, findings, DUPLICATES, unsure=unsure)
+        dark = any(send.dialect for send in sends) or any(
+            history.dark(group) and history.seen_reading(group, destination) for group in history.groups
+        )
+        found.duplicated = claim(subject, findings, DUPLICATES, unsure=unsure, dark=dark)
         if "yes" not in found.duplicated and len(sends) > 1 and any(map(self._open_still, sends)):
             found.duplicated = frozenset({"unknown"})  # twice, once it is committed
-        found.reordered = claim(event, destination, findings, REORDERS, unsure=unsure)
+        found.reordered = claim(subject, findings, REORDERS, unsure=unsure, dark=dark)
+        found.silent = dark and "yes" not in found.duplicated | found.reordered
         return found
+
+    def _waits(self, group: str, place: Place) -> bool:
+        """Tell whether a record lies before a group by the broker's word; nobody may have told more of the group."""
+        position = self.history.facts.sampled.get((group, place.log), (0, -1))[1]
+        return 0 <= position <= place.offset and not self.history.turns[group, place]
 
     def _event_at(self, place: Place) -> str | None:
         send = self.history.sender(place)
@@ -310,20 +358,23 @@ class Answering:
 
     def _published(self, sends: list[Send]) -> set[str]:
         history = self.history
-        acked = [send for send in sends if send.outcome == "acked"]
-        if any(history.committed(send) for send in acked):
+        acked = [send for send in sends if history.outcome(send) == "acked"]
+        # That its transaction was aborted, another instrumentation does not tell.
+        if any(history.committed(send) or send.dialect for send in acked):
             return {"yes"}
         places = [place for send in sends for place in self._all_places(send)]
-        if any(history.processed_somewhere(place) for place in places):
-            return {"yes"}
+        if any(map(history.seen, sends)):
+            overwritten = {record.place for record in history.facts.overwritten}
+            untold = any(send.dialect for send in sends) and any(place in overwritten for place in places)
+            return {"yes", *(("unknown",) if untold else ())}
         handed = any(history.handed[place] for place in places)
         opened = any(map(self._open_still, acked))
-        if opened or any(send.outcome == "in-doubt" for send in sends):
-            return {"in-doubt", *(("yes",) if handed else ())}
+        if opened or any(history.outcome(send) == "in-doubt" for send in sends):
+            return {"in-doubt", *(("yes",) if handed else ()), *(("unknown",) if any(s.dialect for s in sends) else ())}
+        if any(history.outcome(send) == "untold" for send in sends):
+            return {"unknown", *(("yes",) if handed else ())}
         if all(send.outcome == "failed" for send in sends):
-            shadow = any(
-                history.crashes[g, log] for g, log in list(history.moves) if log.destination == sends[0].destination
-            )
+            shadow = history.shadowed(sends[0].destination) or any(send.dialect for send in sends)
             shadow = shadow or any(map(history.maybe_read, sends))
             return {"no" if not handed else "yes", *(("unknown",) if shadow or handed else ())}
         return {"no"}
@@ -351,7 +402,8 @@ class Answering:
             found += [
                 Expected(
                     kind, frozenset({"error"}), place.log.destination, frozenset({place.offset}), group,
-                    frozenset({record.event}), must=right == {kind} and not elsewhere and place not in shaky,
+                    frozenset({record.event}), must=right == {kind} and not elsewhere and place not in shaky
+                    and not history.dark(group),
                 )
                 for kind in ("unfinished", "failed", "dead-lettered")
                 if kind in right
@@ -361,7 +413,7 @@ class Answering:
     def _still_at_work(self) -> Iterator[Expected]:
         """Records that looked let fall for a while: their member handles concurrently, and nobody could see it yet."""
         for turn in self.history.facts.turns:
-            if not self.history.facts.lives[turn.instance].concurrent:
+            if not self.history.facts.lives[turn.instance].concurrent or self.history.dark(turn.group):
                 continue
             end = min((attempt.ended for attempt in turn.attempts if attempt.ended is not None), default=NEVER)
             overtaken = any(
@@ -379,13 +431,18 @@ class Answering:
 
 
 def claim(
-    event: str, destination: str, findings: list[Expected], kinds: tuple[str, ...], *, unsure: bool
+    subject: Subject, findings: list[Expected], kinds: tuple[str, ...], *, unsure: bool, dark: bool
 ) -> frozenset[str]:
-    """Return yes, no or unknown, as the findings of some kinds that name an event say."""
+    """Return yes, no or unknown, as the findings of some kinds that name an event say.
+
+    `dark`: another instrumentation reports its producer or some reader, so there is no `no`.
+    """
+    event, destination, place = subject
     named = [
         finding for finding in findings
         if finding.kind in kinds and event in finding.events and finding.severities != {"info"}
         and (finding.destination == destination or finding.kind == "causal-inversion")
+        and (place is None or place.offset in finding.offsets)
     ]  # fmt: skip
     sure = [
         finding for finding in named
@@ -394,5 +451,5 @@ def claim(
     if sure:
         return frozenset({"yes"})
     if named:
-        return frozenset({"yes", "no", "unknown"})
-    return frozenset({"no", "unknown"} if unsure else {"no"})
+        return frozenset({"yes", "unknown"} if dark else {"yes", "no", "unknown"})
+    return frozenset({"unknown"} if dark else {"no", "unknown"} if unsure else {"no"})

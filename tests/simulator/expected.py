@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tests.simulator.facts import Place
 
 ERRORS = (
     "publish-failed", "ghost-publish", "offset-conflict", "lost", "skipped", "resend", "redelivery", "log-reorder",
@@ -37,6 +41,14 @@ class Expected:
         return self.kind, self.destination, self.group, self.offsets
 
 
+class Subject(NamedTuple):
+    """What is asked about: an event by its id, or, where no span tells one, by the record at which it stands."""
+
+    event: str
+    destination: str
+    place: Place | None = None
+
+
 @dataclass
 class Answers:
     """What must be answered about one event on one destination: of each question the answers that are right."""
@@ -49,6 +61,8 @@ class Answers:
     """What is right of some of its records, where telemetry does not tell of all."""
     optional: frozenset[str] = frozenset()
     """Groups of which a line may be missing."""
+    silent: bool = False
+    """Nothing is duplicated or reordered, and nobody can say so: other instrumentations do not tell all."""
 
 
 @dataclass
@@ -56,5 +70,4 @@ class Truth:
     """All that must be said of a world."""
 
     findings: list[Expected]
-    answers: dict[tuple[str, str], Answers]
-    """By event and destination."""
+    answers: dict[Subject, Answers]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tests.histories.world import Sent
+    from tests.simulator.foreign import Dialect
 
 
 class Log(NamedTuple):
@@ -56,6 +57,13 @@ class Send:
     timeout_ms: int = 120_000
     start_ms: float = 0.0
     wire: Sent | None = None
+    stamped: bool = True
+    """The message bears an id."""
+    named: bool = True
+    """Its span bears the id."""
+    cause_told: bool = True
+    dialect: Dialect | None = None
+    """The foreign instrumentation that told of it; None: ours."""
 
 
 @dataclass
@@ -139,6 +147,8 @@ class Life:
     how: str = "alive"
     """alive, closed or crashed."""
     concurrent: bool = False
+    dialect: Dialect | None = None
+    """The foreign instrumentation that tells of it; None: ours."""
 
 
 @dataclass
@@ -170,5 +180,7 @@ class Facts:
     """The newest end that any clock told."""
     last_sign_ns: dict[str, int] = field(default_factory=dict)
     """The newest end that each instance told, by its clock."""
+    captured: bool = False
+    """Other instrumentations capture headers: they tell the ids of messages that bear one."""
     stepped: bool = False
     """Some clock was set while its processes ran."""

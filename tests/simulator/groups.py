@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.histories.world import MS
 from tests.simulator.facts import Attempt, Life, Move, Place, Turn
+from tests.simulator.foreign import Stranger
 
 if TYPE_CHECKING:
     from tests.histories.world import Service
     from tests.simulator.facts import Log
+    from tests.simulator.foreign import Context
     from tests.simulator.producers import Producer
     from tests.simulator.world import Dice, World
 
@@ -38,6 +40,8 @@ class InHand:
     attempt: Attempt
     began: tuple[float, float]
     membership: tuple[str, int]
+    context: Context | None = None
+    """Of a foreign instrumentation: its span."""
 
 
 @dataclass
@@ -117,7 +121,7 @@ class Groups:
     def join(self, group: Group, dice: Dice) -> Member:
         """Start a member: the group is rebalanced."""
         host = ("alpha", "beta")[dice.below(2)]
-        wire = self.world.wire.service(group.service, group=group.name, host=host, generation=group.generation)
+        wire = self.world.process(group.service, host, group=group.name, generation=group.generation)
         concurrent = self.world.has("concurrent") and dice.chance(0.5)
         iterates = self.world.has("iterate") and not concurrent and dice.chance(0.5)
         member = Member(self.world, group, wire, concurrent=concurrent, iterates=iterates)
@@ -272,6 +276,9 @@ class Groups:
 
     def _tell(self, member: Member, found: Range) -> None:
         """Tell of a range, its holes as runs."""
+        if isinstance(member.wire, Stranger):
+            self._tell_singly(member.wire, found)
+            return
         first, last = found.offsets[0], found.offsets[-1]
         runs: list[list[int]] = []
         for offset in found.offsets:
@@ -292,12 +299,27 @@ class Groups:
             **stamp,
         )
 
+    def _tell_singly(self, wire: Stranger, found: Range) -> None:
+        """Tell of a poll as another instrumentation does."""
+        stamp = self.world.stamp(wire, found.began)
+        end = max(stamp["start"], stamp["end"] - int((self.world.now - found.ended_ms) * MS))
+        records = self.world.brokers[found.log].records
+        messages = [
+            (send.wire, found.log.partition, offset)
+            for offset in found.offsets
+            if (send := records[offset].send) is not None and send.wire is not None
+        ]
+        wire.read(messages, stamp["start"], end)
+
     # --- processing ---
 
     def _begin(self, member: Member, turn: Turn) -> InHand:
         attempt = Attempt(self.world.order(), host=member.life.host)
         turn.attempts.append(attempt)
         held = InHand(turn, attempt, self.world.beginning(member.wire), (member.wire.member, turn.generation))
+        record = self.world.brokers[turn.place.log].records[turn.place.offset]
+        if isinstance(member.wire, Stranger) and record.send is not None and record.send.wire is not None:
+            held.context = member.wire.context(record.send.wire)
         member.hand.append(held)
         self.world.pass_ms(2)
         return held
@@ -320,12 +342,14 @@ class Groups:
                 "flowtrail.origin.offset": record.send.origin.offset,
                 "flowtrail.origin.group": record.send.origin_group,
             }
+        foreign: dict[str, Any] = {"context": held.context} if held.context else {}
         member.wire.process(
             sent,
             partition=turn.place.log.partition,
             offset=turn.place.offset,
             error=None if ok else "ValueError",
             attributes=attributes,
+            **foreign,
             **self._stamped(member, held.began),
         )
 
@@ -412,7 +436,9 @@ class Groups:
             and dice.chance(0.6)
         ):
             log = self.world.producers.log_of("payments", record.send.key, dice)
-            self.world.producers.send(member.sender, log, key=record.send.key, cause=record.send.event)
+            self.world.producers.send(
+                member.sender, log, key=record.send.key, cause=record.send.event, within=held.context
+            )
         self._end(member, held, ok=True)
 
     def _fail(self, member: Member, held: InHand, dice: Dice) -> None:
@@ -439,6 +465,7 @@ class Groups:
             event=record.send.event,
             origin=held.turn.place,
             origin_group=member.group.name,
+            within=held.context,
         )
         self._end(member, held, ok=False)
 

@@ -7,8 +7,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tests.simulator.facts import Place
+
 if TYPE_CHECKING:
-    from tests.simulator.facts import Facts, Log, Move, Place, Record, Send, Turn
+    from tests.simulator.facts import Facts, Log, Move, Record, Send, Turn
+    from tests.simulator.foreign import Dialect
 
 NEVER = 1 << 60
 
@@ -46,15 +49,94 @@ class History:
         return record.send if record else None
 
     def named(self, place: Place) -> bool:
-        """Tell whether telemetry says what stands there: an ack, or a processing that ended."""
+        """Tell whether telemetry says what stands there: an ack, or a processing that is told with its record."""
         send = self.sender(place)
         if send is None:
             return False
-        return send.acked == place.offset or self.processed_somewhere(place)
+        return send.acked == place.offset or any(map(self.tells_event, self.handed[place]))
 
     def processed_somewhere(self, place: Place) -> bool:
         """Tell whether a processing of it ended: its span bears the names of the event."""
-        return any(attempt.ended is not None for turn in self.handed[place] for attempt in turn.attempts)
+        return any(self.says(turn) in ("ok", "failed") and self.tells_event(turn) for turn in self.handed[place])
+
+    def tells_event(self, turn: Turn) -> bool:
+        """Tell whether a handing out is told so that one knows what stands at its record."""
+        told = self.says(turn)
+        return told is not None and (
+            told in ("ok", "failed") if self.dialect(turn.instance) is None else self.tells_place(turn)
+        )
+
+    def id_told(self, place: Place) -> bool:
+        """Tell whether the id of the event at a place is told: by its ack, or by who handled it."""
+        send = self.sender(place)
+        if send is None or not send.stamped:
+            return False
+        return (send.named and send.acked == place.offset) or any(
+            # Ours reads the id; others may, or name the send, which bears it.
+            self.tells_event(turn)
+            and (send.dialect is None or self.dialect(turn.instance) is None or self.facts.captured)
+            for turn in self.handed[place]
+        )
+
+    def seen(self, send: Send) -> bool:
+        """Tell whether some consumer's span says that it was handed the message of a send.
+
+        Ours names the event where its processing ended; others name the send, as their parent or by a link.
+        """
+        places = [Place(send.log, offset) for offset in send.appended] if send.log is not None else []
+        return any(
+            self.says(turn) in ("ok", "failed") or (self.says(turn) is not None and self.dialect(turn.instance))
+            for place in places
+            for turn in self.handed[place]
+        )
+
+    # --- other instrumentations ---
+
+    def dialect(self, instance: str) -> Dialect | None:
+        """Return what an instance speaks, None where that is ours."""
+        return self.facts.lives[instance].dialect
+
+    @cached_property
+    def _strangers(self) -> set[str]:
+        return {life.group for life in self.facts.lives.values() if life.dialect is not None and life.group}
+
+    def dark(self, group: str) -> bool:
+        """Tell whether a group is reported by another instrumentation: nothing follows from its silence."""
+        return group in self._strangers
+
+    def says(self, turn: Turn) -> str | None:
+        """Return what is told of a handing out: `ok`, `failed`, `received`, or nothing."""
+        dialect = self.dialect(turn.instance)
+        ended = [attempt for attempt in turn.attempts if attempt.ended is not None]
+        if dialect is None:
+            return "received" if not ended else "ok" if any(attempt.ok for attempt in ended) else "failed"
+        if "early" in dialect.reads:
+            return "ok"
+        if "process" in dialect.reads and ended:
+            return "ok" if not dialect.faults or any(attempt.ok for attempt in ended) else "failed"
+        return "received" if {"receive", "poll"} & set(dialect.reads) else None
+
+    def tells_place(self, turn: Turn) -> bool:
+        """Tell whether a handing out is told with its record."""
+        dialect = self.dialect(turn.instance)
+        return dialect is None or (
+            dialect.places and ("receive" in dialect.reads or self.says(turn) in ("ok", "failed"))
+        )
+
+    def shadowed(self, destination: str) -> bool:
+        """Tell whether some reader of a destination may have seen what it did not tell."""
+        return any(
+            self.crashes[group, log] or (self.dark(group) and self.seen_reading(group, destination))
+            for group, log in list(self.moves)
+            if log.destination == destination
+        )
+
+    def outcome(self, send: Send) -> str:
+        """Return what is told of a send: its outcome, or `untold`."""
+        dialect = send.dialect
+        if dialect is not None and (not dialect.acks if send.outcome == "acked" else dialect.failures == "silent"):
+            return "untold"
+        return send.outcome
 
     def blurred(self, destination: str) -> bool:
         """Tell whether nobody can say of which of two topics of one name spans speak: two clocks do not tell."""
@@ -70,8 +152,10 @@ class History:
             place.log.destination == send.destination
             and turns
             and not self.named(place)
+            # A clock that was set does not tell what was acked before it was sent.
             and not any(
-                other.instance == send.instance
+                not self.facts.stepped
+                and other.instance == send.instance
                 and other.log == place.log
                 and other.acked is not None
                 and (
@@ -161,6 +245,8 @@ class History:
         """Crashed owners by group and partition: the instance, when it died, when the next owner came."""
         found: dict[tuple[str, Log], list[tuple[str, int, int]]] = defaultdict(list)
         for group, log in self.moves:
+            if self.dark(group):
+                continue
             for instance in {move.instance for move in self.moves[group, log]}:
                 life = self.facts.lives[instance]
                 moves = [move for move in self.moves[group, log] if move.instance == instance]
@@ -206,7 +292,10 @@ class History:
         """Tell whether a group was seen delivering or committing on a destination."""
         return any(
             log.destination == destination
-            and (self.in_group[name, log] or any(move.reason == "commit" for move in self.moves[name, log]))
+            and (
+                any(map(self.says, self.in_group[name, log]))
+                or (not self.dark(group) and any(move.reason == "commit" for move in self.moves[name, log]))
+            )
             for name, log in list(self.moves)
             if name == group
         )
@@ -216,9 +305,7 @@ class History:
     @cached_property
     def _processing(self) -> set[tuple[str, str]]:
         return {
-            (turn.group, turn.place.log.destination)
-            for turn in self.facts.turns
-            if any(attempt.ended is not None for attempt in turn.attempts)
+            (turn.group, turn.place.log.destination) for turn in self.facts.turns if self.says(turn) in ("ok", "failed")
         }
 
     def instrumented(self, group: str, log: Log) -> bool:

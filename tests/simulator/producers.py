@@ -7,10 +7,12 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.facts import Life, Place, Record, Send, Transaction
+from tests.simulator.foreign import Stranger
 
 if TYPE_CHECKING:
     from tests.histories.world import Service
     from tests.simulator.facts import Log
+    from tests.simulator.foreign import Context, Dialect
     from tests.simulator.world import Broker, Dice, World
 
 KEYS = ("a", "b", "c", None)
@@ -27,6 +29,8 @@ class Producer:
         world.facts.lives[wire.instance] = Life(
             wire.instance, wire.name, wire.resource["host.name"], wire.group, world.order()
         )
+        if isinstance(wire, Stranger):
+            world.facts.lives[wire.instance].dialect = wire.dialect
 
 
 class Producers:
@@ -34,9 +38,9 @@ class Producers:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.shops = [Producer(world, world.wire.service("shop", host="alpha"))]
+        self.shops = [Producer(world, world.process("shop", "alpha"))]
         if world.has("two-services"):
-            self.shops.append(Producer(world, world.wire.service("office", host="beta")))
+            self.shops.append(Producer(world, world.process("office", "beta")))
         self._messages = 0
         self._transactions = 0
         self.alive = True
@@ -59,19 +63,24 @@ class Producers:
         origin_group: str | None = None,
         origin_sent: Any = None,
         tell: bool = True,
+        within: Context | None = None,
     ) -> Send:
         """Send one message: it is appended `appended` times to `log`, and the client learns `outcome`."""
         world = self.world
         name = destination or (log.destination if log else "")
-        if event is None:
+        dialect = world.facts.lives[sender.wire.instance].dialect
+        stamped = dialect is None or world.manner.own_ids or (origin is not None and self._stamped(origin))
+        if event is None or (not stamped and origin is None):  # without an id, a message sent again is another event
             self._messages += 1
             event = f"m-{self._messages}"
         sender.seq[name] = sender.seq.get(name, 0) + 1
         send = Send(
             event, name, key, sender.wire.instance, sender.wire.name, sender.seq[name], world.order(),
             cause=cause, origin=origin, origin_group=origin_group, transaction=sender.open, log=log, start_ms=world.now,
+            stamped=stamped, named=dialect is None or (stamped and world.manner.captured), dialect=dialect,
         )  # fmt: skip
         send.outcome = outcome
+        send.cause_told = cause is None or within is not None or self._causes_are_told(cause, dialect)
         world.facts.sends.append(send)
         if sender.open is not None:
             sender.open.sends.append(send)
@@ -81,8 +90,17 @@ class Producers:
             for _ in range(appended):
                 self.append(world.brokers[log], send)
         if tell:
-            self.acknowledge(sender, send, began, acked_copy)
+            self.acknowledge(sender, send, began, acked_copy, within)
         return send
+
+    def _stamped(self, origin: Place) -> bool:
+        send = self.world.brokers[origin.log].records[origin.offset].send
+        return send is not None and send.stamped
+
+    def _causes_are_told(self, cause: str, dialect: Dialect | None) -> bool:
+        """Tell whether a causation id is told: the cause has an id, and the header is seen."""
+        named = all(send.stamped for send in self.world.facts.sends if send.event == cause)
+        return named and (dialect is None or (self.world.manner.own_ids and self.world.manner.captured))
 
     def append(self, broker: Broker, send: Send | None) -> int:
         """Write one record, or a marker."""
@@ -94,7 +112,14 @@ class Producers:
             send.appended_order.append(self.world.order())
         return offset
 
-    def acknowledge(self, sender: Producer, send: Send, began: tuple[float, float], acked_copy: int = -1) -> None:
+    def acknowledge(
+        self,
+        sender: Producer,
+        send: Send,
+        began: tuple[float, float],
+        acked_copy: int = -1,
+        within: Context | None = None,
+    ) -> None:
         """Let the client learn what it learns, and tell of it."""
         if send.outcome == "acked":
             send.acked = send.appended[acked_copy]
@@ -110,22 +135,28 @@ class Producers:
                 "flowtrail.origin.offset": send.origin.offset,
                 "flowtrail.origin.group": send.origin_group,
             }
-        if send.cause is not None:
+        if send.cause is not None and send.cause_told:
             attributes["flowtrail.causation.id"] = send.cause
+        foreign: dict[str, Any] = {"cause": send.cause, "within": within}
+        foreign = foreign if isinstance(sender.wire, Stranger) else {}
         known = send.outcome == "acked"
         send.wire = sender.wire.send(
             send.destination,
             send.log.partition if send.log is not None and known else None,
             send.acked,
-            id=send.event,
+            id=send.event if send.stamped else None,
             key=send.key,
-            flow=FLOW,
+            flow=FLOW if send.stamped else None,
             outcome=send.outcome,
             error=errors.get(send.outcome),
             seq=send.seq,
             attributes=attributes,
+            **foreign,
             **self.world.stamp(sender.wire, began),
         )
+        if send.dialect is not None:
+            send.acked = send.acked if send.dialect.acks else None
+            send.named = send.named and (send.outcome == "acked" or send.dialect.failures != "bare")
 
     def log_of(self, destination: str, key: str | None, dice: Dice) -> Log:
         """Choose the partition as a client does: by key, else anyhow."""

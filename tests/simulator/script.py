@@ -59,6 +59,14 @@ FEATURES: dict[str, float] = {
     "clock-step": 0.15,
     "watched": 0.4,
     "iterate": 0.4,
+    "foreign": 0.3,
+    "foreign-shop": 0.4,
+    "foreign-office": 0.4,
+    "foreign-payment": 0.5,
+    "foreign-audit": 0.5,
+    "own-ids": 0.7,
+    "captured-headers": 0.5,
+    "says-sampled": 0.3,
 }
 """What may happen in a world, and the share of worlds in which it does."""
 

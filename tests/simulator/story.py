@@ -66,13 +66,19 @@ def _spans(world: World, telling: Telling) -> Iterator[str]:
 
 def _span(span: Span) -> str:
     told = span.attributes
-    who = f"{span.resource['service.instance.id']:>12}@{span.resource.get('host.name', '?'):<5}"
+    name = span.resource.get("service.instance.id", span.resource["service.name"])
+    who = f"{name:>12}@{span.resource.get('host.name', '?'):<5}"
     words = [
         f"{(span.start_ns - START_NS) / 1e6:10.1f}-{(span.end_ns - START_NS) / 1e6:<10.1f}",
-        f"{who} #{told['flowtrail.number']:<3}",
-        f"{told['messaging.operation.name']:<10}",
+        f"{who} #{told.get('flowtrail.number', '-'):<3}",
+        f"{told.get('messaging.operation.name', span.name):<10}",
     ]
-    if "messaging.destination.name" in told:
+    if "flowtrail.number" not in told:
+        words += [f"{name.removeprefix('messaging.')} {value}" for name, value in told.items()]
+        words.append(f"span {span.span_id[:6]}")
+        words += ["below " + (span.parent or "")[:6]] * bool(span.parent) + ["error"] * span.error
+        words += ["linked to " + link["spanId"][:6] for link in span.links]
+    elif "messaging.destination.name" in told:
         place = f"{told['messaging.destination.name']}:{told.get('messaging.destination.partition.id', '-')}"
         if "messaging.kafka.offset" in told:
             place += f":{told['messaging.kafka.offset']}"

@@ -28,6 +28,8 @@ class Telling:
     lost: list[Span] = field(default_factory=list)
     cut: frozenset[str] = frozenset()
     """Instances whose last spans have not arrived, which leaves no hole."""
+    to_come: frozenset[tuple[str, str, int]] = frozenset()
+    """Group, destination and offset of what such instances were handed behind all that arrived of them."""
     bare: frozenset[tuple[str, str]] = frozenset()
     """Groups and destinations of which handings arrived, and no processing yet: they look as if nobody traced those."""
 
@@ -56,14 +58,15 @@ def tell(world: World) -> Telling:
         if chance.random() < 0.7:
             share = chance.choice((0.02, 0.05, 0.15, 0.4))
             lost += [span for span in spans if chance.random() < share]
-        names = sorted({span.resource["service.instance.id"] for span in spans})
+        names = sorted({who(span) for span in spans})
         while not lost or chance.random() < 0.3:
             victim = chance.choice(names)
-            own = [span for span in spans if span.resource["service.instance.id"] == victim]
+            own = [span for span in spans if who(span) == victim]
             lost += own[chance.randrange(len(own)) :]
         gone = {id(span) for span in lost}
         spans = [span for span in spans if id(span) not in gone]
-    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost), _processed(lost) - _processed(spans))
+    bare = _processed(lost) - _processed(spans)
+    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost), _to_come(spans, lost), bare)
 
 
 def _processed(spans: list[Span]) -> frozenset[tuple[str, str]]:
@@ -71,21 +74,40 @@ def _processed(spans: list[Span]) -> frozenset[tuple[str, str]]:
     return frozenset(
         (span.attributes["messaging.consumer.group.name"], span.attributes["messaging.destination.name"])
         for span in spans
-        if span.attributes.get("messaging.operation.type") == "process"
+        if "flowtrail.number" in span.attributes and span.attributes.get("messaging.operation.type") == "process"
     )
+
+
+def _to_come(spans: list[Span], lost: list[Span]) -> frozenset[tuple[str, str, int]]:
+    """Return what the last spans of instances tell that did not arrive: what was handed out, as if still to be told."""
+    newest = _newest(spans)
+    return frozenset(
+        (told["messaging.consumer.group.name"], told["messaging.destination.name"], offset)
+        for span in lost
+        if (told := span.attributes).get("flowtrail.number", 0) > newest.get(who(span), 0)
+        and told.get("messaging.operation.type") == "receive"
+        for offset in range(told["messaging.kafka.offset"], told["flowtrail.offset.last"] + 1)
+    )
+
+
+def _newest(spans: list[Span]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for span in spans:
+        newest[who(span)] = max(newest.get(who(span), 0), span.attributes.get("flowtrail.number", 0))
+    return newest
 
 
 def _cut(spans: list[Span], lost: list[Span]) -> frozenset[str]:
     """Return the instances of which something is missing behind all that arrived: as if it were still to come."""
-    newest: dict[str, int] = {}
-    for span in spans:
-        instance = span.resource["service.instance.id"]
-        newest[instance] = max(newest.get(instance, 0), span.attributes["flowtrail.number"])
+    newest = _newest(spans)
     return frozenset(
-        instance
-        for span in lost
-        if span.attributes["flowtrail.number"] > newest.get(instance := span.resource["service.instance.id"], 0)
+        who(span) for span in lost if span.attributes.get("flowtrail.number", 0) > newest.get(who(span), 0)
     )
+
+
+def who(span: Span) -> str:
+    """Return the instance that recorded a span, or the service where it names none."""
+    return str(span.resource.get("service.instance.id", span.resource["service.name"]))
 
 
 def _arrival(spans: list[Span], chance: random.Random) -> list[list[Span]]:

@@ -45,9 +45,7 @@ def publications(history: History) -> Iterator[Expected]:
     """publish-failed, publish-in-doubt, ghost-publish."""
     for (event, destination), sends in history.sends.items():
         handed = [place for send in sends for place in places_of(send) if history.handed[place]]
-        shadow = any(
-            history.crashes[group, log] for group, log in list(history.moves) if log.destination == destination
-        )
+        shadow = history.shadowed(destination) or any(send.dialect for send in sends)
         ghosts = [
             send for send in sends
             if send.outcome == "failed" and any(history.processed_somewhere(place) for place in places_of(send))
@@ -55,7 +53,8 @@ def publications(history: History) -> Iterator[Expected]:
         if ghosts:
             for send in ghosts:
                 offsets = frozenset(p.offset for p in places_of(send) if history.processed_somewhere(p))
-                yield Expected("ghost-publish", ERROR, destination, offsets, None, frozenset({event}))
+                must = send.dialect is None
+                yield Expected("ghost-publish", ERROR, destination, offsets, None, frozenset({event}), must=must)
         elif any(send.outcome == "failed" for send in sends) and all(
             send.outcome == "failed" or not history.committed(send) for send in sends
         ):
@@ -72,7 +71,10 @@ def publications(history: History) -> Iterator[Expected]:
         if in_doubt(history, sends):
             doubted = min(send.wire.span.start_ns for send in sends if send.outcome == "in-doubt" and send.wire)
             if history.facts.as_of_ns - doubted > 120_000 * 1_000_000:
-                yield Expected("publish-in-doubt", WARNING, destination, frozenset(), None, frozenset({event}))
+                must = all(send.dialect is None for send in sends)
+                yield Expected(
+                    "publish-in-doubt", WARNING, destination, frozenset(), None, frozenset({event}), must=must
+                )
 
 
 def in_doubt(history: History, sends: list[Send]) -> bool:
@@ -80,7 +82,7 @@ def in_doubt(history: History, sends: list[Send]) -> bool:
     return (
         any(send.outcome == "in-doubt" for send in sends)
         and not any(send.outcome == "acked" and history.committed(send) for send in sends)
-        and not any(history.processed_somewhere(place) for send in sends for place in places_of(send))
+        and not any(map(history.seen, sends))
     )
 
 
@@ -100,7 +102,10 @@ def offset_conflicts(history: History) -> Iterator[Expected]:
         if len(events) > 1:
             yield Expected(
                 "offset-conflict", ERROR, place.log.destination, frozenset({place.offset}), None, frozenset(events),
-                must=history.named(place),
+                must=history.named(place) and not any(
+                    record.send.dialect for record in [*history.facts.overwritten, history.record(place)]
+                    if record is not None and record.place == place and record.send is not None
+                ),
             )  # fmt: skip
 
 
@@ -110,9 +115,18 @@ def resends(history: History) -> Iterator[Expected]:
         if len(send.appended) < 2:
             continue
         named = [place for place in places_of(send) if history.named(place)]
-        must = len(named) > 1
+        must = len(named) > 1 and (send.dialect is None or all_accounted(history, send))
         offsets = frozenset(p.offset for p in (named if must else places_of(send)))
         yield Expected("resend", ERROR, send.destination, offsets, None, frozenset({send.event}), must=must)
+
+
+def all_accounted(history: History, send: Send) -> bool:
+    """Tell whether of each other send of its producer there it is known where it stands: it is not of theirs."""
+    return all(
+        history.outcome(other) in ("acked", "failed") or any(map(history.processed_somewhere, places_of(other)))
+        for other in history.facts.sends
+        if other.service == send.service and other.destination == send.destination and other is not send
+    )
 
 
 def republishes(history: History) -> Iterator[Expected]:
@@ -122,7 +136,9 @@ def republishes(history: History) -> Iterator[Expected]:
             send for send in sends
             if send.origin is None and send.outcome != "failed" and history.committed(send)
         ]  # fmt: skip
-        if len(counted) < 2:
+        # Whether another instrumentation's send failed, or was aborted, is not always told.
+        untold = any(send.dialect and send.origin is None for send in sends)
+        if len(counted) < 2 and not (untold and len(sends) > 1):
             continue
         offsets = frozenset(
             place.offset
@@ -130,7 +146,9 @@ def republishes(history: History) -> Iterator[Expected]:
             for place in ([Place(send.log, send.acked)] if send.acked is not None and send.log else
                           [p for p in places_of(send) if history.named(p)][:1])
         )  # fmt: skip
-        yield Expected("republish", WARNING, destination, offsets, None, frozenset({event}))
+        named = all(send.named and history.outcome(send) == "acked" for send in counted)
+        must = len(counted) > 1 and (not untold or named)
+        yield Expected("republish", WARNING, destination, offsets, None, frozenset({event}), must=must)
 
 
 def log_reorders(history: History) -> Iterator[Expected]:
@@ -146,13 +164,19 @@ def log_reorders(history: History) -> Iterator[Expected]:
             if not overtakers:
                 continue
             below = [history.record(Place(log, offset)) for offset in range(send.appended[0])]
-            proven = all(record is not None and history.named(record.place) for record in below)
+            proven = all(record is not None and told_of(history, record.place) for record in below)
             proven = proven and history.named(Place(log, send.appended[0]))
             one_key = send.key is not None and any(other.key == send.key for other in overtakers)
             yield Expected(
                 "log-reorder", ERROR if one_key else INFO, log.destination, frozenset({send.appended[0]}), None,
-                frozenset({send.event}), must=proven,
+                frozenset({send.event}), must=proven and send.dialect is None,
             )  # fmt: skip
+
+
+def told_of(history: History, place: Place) -> bool:
+    """Tell whether nothing else can stand at a record than what telemetry names there."""
+    send = history.sender(place)
+    return history.id_told(place) or (send is not None and send.acked == place.offset)
 
 
 # --- delivery ---
@@ -213,6 +237,9 @@ def acknowledged(history: History, assigned: Move) -> int:
 def redeliveries(history: History) -> Iterator[Expected]:
     """One group handed the same record again without a move back: redelivery; with one: replay."""
     for (group, place), turns in history.turns.items():
+        if history.dark(group):
+            yield from told_again(history, group, place, turns)
+            continue
         cut = list(segments(history, turns))
         event = history.sender(place)
         events = frozenset({event.event}) if event and history.named(place) else frozenset()
@@ -236,6 +263,21 @@ def redeliveries(history: History) -> Iterator[Expected]:
             ):
                 severities = severities | {"info", "warning"}
             yield Expected("redelivery", severities, place.log.destination, frozenset({place.offset}), group, events)
+
+
+def told_again(history: History, group: str, place: Place, turns: list[Turn]) -> Iterator[Expected]:
+    """What another instrumentation tells twice was handed out twice, or tried twice; why, it does not tell."""
+    tries = sum(max(len([a for a in turn.attempts if a.ended is not None]), 1) for turn in turns)
+    if tries < 2:
+        return
+    told = [turn for turn in turns if history.tells_place(turn) and history.says(turn)]
+    dialect = history.dialect(turns[0].instance)
+    fetched = dialect is not None and dialect.fetches and any(history.says(turn) == "received" for turn in told)
+    send = history.sender(place)
+    yield Expected(
+        "redelivery", WARNING | INFO, place.log.destination, frozenset({place.offset}), group,
+        frozenset({send.event}) if send else frozenset(), must=len(told) > 1 and not fetched,
+    )  # fmt: skip
 
 
 def unsuccessful(history: History, turn: Turn) -> bool:
@@ -303,7 +345,8 @@ def reordered(
         severities = ERROR if named and any(map(history.named, same)) else otherwise | ERROR
     return Expected(
         kind, severities, log.destination, frozenset({turn.place.offset}), group,
-        frozenset({send.event}) if send and named else frozenset(), must=not history.crashes[group, log],
+        frozenset({send.event}) if send and named else frozenset(),
+        must=not history.crashes[group, log] and not history.dark(group),
     )  # fmt: skip
 
 
@@ -328,20 +371,24 @@ def causal_inversions(history: History) -> Iterator[Expected]:
             began = min(attempt.began for _, attempt in effects)
             shadow |= any(  # handed out before and never seen to end: it may have begun
                 other.handed < began and first_end(other) is None
-                for place in {t.place for t, _ in reasons}
+                for place in {p for send in history.facts.sends if send.event == cause for p in places_of(send)}
                 for other in history.turns[group, place]
+            )
+            told = not history.dark(group) and any(
+                send.event == event and send.cause == cause and send.cause_told and send.dialect is None
+                for send in history.facts.sends
             )
             yield Expected(
                 "causal-inversion", ERROR if len(hosts) == 1 else WARNING, turn.place.log.destination,
                 frozenset({turn.place.offset}), group, frozenset({event, cause}),
-                must=len(hosts) == 1 and not shadow,
+                must=len(hosts) == 1 and not shadow and told,
             )  # fmt: skip
 
 
 def early_commits(history: History) -> Iterator[Expected]:
     """The position passed a record before its processing ended, and none of it had failed before."""
     for turn in history.facts.turns:
-        if not history.instrumented(turn.group, turn.place.log):
+        if not history.instrumented(turn.group, turn.place.log) or history.dark(turn.group):
             continue
         commit = history.commit_past(turn)
         end = first_end(turn)
@@ -368,7 +415,8 @@ def unread_destinations(history: History) -> Iterator[Expected]:
         readers = any(history.seen_reading(group, destination) for group in history.groups)
         if acked and not readers and not destination.endswith("dlq"):
             groups = history.groups_of(destination)
-            yield Expected("unread-destination", WARNING, destination, must=not groups)
+            unseen = any(life.dialect for life in history.facts.lives.values())
+            yield Expected("unread-destination", WARNING, destination, must=not groups and not unseen)
 
 
 def loops(history: History) -> Iterator[Expected]:
@@ -387,7 +435,7 @@ def loops(history: History) -> Iterator[Expected]:
         for link in chain:
             seen[link.service, link.destination, link.type] += 1
         if max(seen.values()) > 3:
-            yield Expected("loop", ERROR, send.destination)
+            yield Expected("loop", ERROR, send.destination, must=all(link.cause_told for link in chain))
 
 
 def losses(history: History) -> Iterator[Expected]:
@@ -422,6 +470,7 @@ def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
             continue
         shaky = any(overwritten.place == place for overwritten in history.facts.overwritten)
         clear = not history.crashes[group, place.log] and not replaceable and not shaky
+        clear = clear and not history.dark(group) and send.dialect is None
         if record.removed == "retention":
             if history.moved_over(group, place) or position <= place.offset:
                 yield Expected("skipped", ERROR | INFO, *where, group, events, must=False, why="retention")
@@ -435,7 +484,7 @@ def losses_of(history: History, place: Place, send: Send) -> Iterator[Expected]:
             outside = history.moved_over(group, place) == "assign"
             yield Expected("skipped", INFO, *where, group, events, must=clear and not outside, why="offset reset")
     if passed_by and not history.handed[place]:
-        tails = any(history.crashes[group, place.log] for group in history.groups_of(place.log.destination))
+        tails = history.shadowed(place.log.destination) or send.dialect is not None
         must = record.removed is None and not tails and not replaceable and not unheard(history, place, passed_by)
         yield Expected("lost", ERROR, *where, None, events, must=must)
 

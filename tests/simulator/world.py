@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from tests.histories.world import MS, START_NS
 from tests.histories.world import World as Wire
 from tests.simulator.facts import Facts, Log, LogStart
+from tests.simulator.foreign import Manner, Stranger, dialect_of
 from tests.simulator.groups import Groups
 from tests.simulator.producers import Producers
 from tests.simulator.samples import sampled
+from tests.simulator.telemetry import who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +105,13 @@ class World:
             self.facts.compacting.add(ORDERS)
         if "skew" in self.features:
             self.offsets["beta"] = (script.seed % 7 - 3) * (45_000.0 if self.has("wide-skew") else 0.4)
+        self.manner = Manner(
+            own_ids=self.has("own-ids"),
+            captured=self.has("captured-headers"),
+            sampled=self.has("says-sampled") and not script.incomplete,
+        )
+        self.facts.captured = self.manner.captured
+        self._instances = itertools.count(1)
         self.producers = Producers(self)
         self.groups = Groups(self)
         for step in script.steps:
@@ -116,7 +125,7 @@ class World:
         self.facts.as_of_ns = max((span.end_ns for span in self.spans), default=0)
         for span in self.spans:
             told = self.facts.last_sign_ns
-            instance = span.resource["service.instance.id"]
+            instance = who(span)
             told[instance] = max(told.get(instance, 0), span.end_ns)
         self.facts.broker_watched = bool(self.samples)
         if self.samples:
@@ -138,6 +147,13 @@ class World:
         raise AssertionError(name)
 
     # --- what actors need ---
+
+    def process(self, service: str, host: str, *, group: str | None = None, generation: int | None = 1) -> Service:
+        """Start a process of a service, under our tracer or another instrumentation."""
+        if not (self.has("foreign") and self.has(f"foreign-{service}")):
+            return self.wire.service(service, group=group, host=host, generation=generation)
+        dialect = dialect_of(self.script.seed, service)
+        return Stranger(self.wire, service, host, group, dialect, self.manner, f"{service}/f{next(self._instances)}")
 
     def order(self) -> int:
         """Count a happening."""
