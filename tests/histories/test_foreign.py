@@ -425,7 +425,7 @@ def test_a_send_inside_the_creation_of_its_message_is_one_publication(told, worl
 
 
 def test_what_a_foreign_producer_may_have_aborted_is_not_skipped(told, world):
-    """Its instrumentation tells of no transactions, and the broker that the topic is not compacted: nobody is accused."""
+    """Its instrumentation tells of no transactions, the broker of no compaction: nobody is accused."""
     java_send(world, offset=0)
     later = java_send(world, offset=2)
     payment = world.service("payment", group="payment")

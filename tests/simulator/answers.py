@@ -164,6 +164,9 @@ class Answering:
         """Return the answer about a delivery without an end."""
         history = self.history
         again = {"retrying"} if failed_before else set()
+        if history.facts.stepped and history.facts.lives[turn.instance].concurrent:
+            # That two of its processings overlapped, its clock may not show.
+            return line(place, "pending", "unfinished", "in-progress", "unknown", *again, why="clock set")
         if history.vanished(turn):
             truly = {"unfinished"} if turn.attempts or history.went_on(turn) else set()
             return Line(frozenset({"unknown", "pending", "in-progress", *truly, *again}), place, "crashed")

@@ -39,7 +39,7 @@ class InHand:
     turn: Turn
     attempt: Attempt
     began: tuple[float, float]
-    membership: tuple[str, int]
+    membership: tuple[str, int | None]
     context: Context | None = None
     """Of a foreign instrumentation: its span."""
 
@@ -87,6 +87,10 @@ class Group:
     topics: tuple[str, ...]
     latest: bool = False
     instrumented: bool = True
+    cooperative: bool = False
+    """What stays with its member is neither revoked nor assigned again."""
+    manual: bool = False
+    """A member assigns all partitions to itself: no generations, nothing to rebalance."""
     members: list[Member] = field(default_factory=list)
     generation: int = 0
     committed: dict[Log, int] = field(default_factory=dict)
@@ -110,6 +114,9 @@ class Groups:
         payments = ("orders", "orders-retry") if world.has("retry-topics") else ("orders",)
         self.all = [Group("payment", "payment", payments, latest=world.has("latest"))]
         self.all.append(Group("audit", "audit", ("orders", "payments"), instrumented=not world.has("uninstrumented")))
+        for group in self.all:
+            group.cooperative = world.has("cooperative")
+            group.manual = world.has("manual") and group.name == "audit"
         self._ownerships = 0
         self._sequences = 0
 
@@ -121,12 +128,17 @@ class Groups:
     def join(self, group: Group, dice: Dice) -> Member:
         """Start a member: the group is rebalanced."""
         host = ("alpha", "beta")[dice.below(2)]
-        wire = self.world.process(group.service, host, group=group.name, generation=group.generation)
+        member = self._start(group, "alpha" if group.manual else host, dice)
+        self._rebalance(group)
+        return member
+
+    def _start(self, group: Group, host: str, dice: Dice) -> Member:
+        generation = None if group.manual else group.generation
+        wire = self.world.process(group.service, host, group=group.name, generation=generation)
         concurrent = self.world.has("concurrent") and dice.chance(0.5)
         iterates = self.world.has("iterate") and not concurrent and dice.chance(0.5)
         member = Member(self.world, group, wire, concurrent=concurrent, iterates=iterates)
         group.members.append(member)
-        self._rebalance(group)
         return member
 
     def _rebalance(self, group: Group) -> None:
@@ -136,6 +148,9 @@ class Groups:
         owners = {
             log: present[(place + group.generation + 1) % len(present)] for place, log in enumerate(logs) if present
         }
+        if group.cooperative and not group.manual:
+            self._rebalance_some(group, owners)
+            return
         if not self.world.has("kept-member"):
             for member in {owner for log, owner in owners.items() if log in owner.holds}:
                 self._finish_all(member)
@@ -146,6 +161,23 @@ class Groups:
         for log, owner in owners.items():
             self._own(owner, log)
 
+    def _rebalance_some(self, group: Group, owners: dict[Log, Member]) -> None:
+        """Revoke what goes to another member, in the next generation, and assign it in the one after (cooperative)."""
+        for member in group.present:
+            self._seal(member)
+        group.generation += 1
+        for member in group.present:
+            member.wire.generation = group.generation
+        for member in group.present:
+            self._let_go(member, [log for log in member.holds if owners.get(log) is not member])
+        group.generation += 1
+        self.world.pass_ms(5)
+        for member in group.present:
+            member.wire.generation = group.generation
+        for log, owner in owners.items():
+            if log not in owner.holds:
+                self._own(owner, log)
+
     def _finish_all(self, member: Member) -> None:
         """Handle all that is in a member's hands, and commit."""
         while member.queue:
@@ -154,20 +186,21 @@ class Groups:
             self._end(member, held, ok=True)
         self._commit(member)
 
-    def _let_go(self, member: Member) -> None:
-        """Give up all partitions: what is under way is finished by a sequential member, what waits is let fall."""
+    def _let_go(self, member: Member, logs: list[Log] | None = None) -> None:
+        """Give up partitions, all or some: a sequential member ends what is under way, what waits there is let fall."""
+        logs = list(member.holds) if logs is None else logs
         if not member.concurrent:
-            for held in list(member.hand):
+            for held in [held for held in member.hand if held.turn.place.log in logs or not member.holds]:
                 self._end(member, held, ok=True)
         self._seal(member)
-        member.queue.clear()
-        for log, hold in list(member.holds.items()):
-            del member.holds[log]
+        member.queue = [turn for turn in member.queue if turn.place.log in member.holds.keys() - set(logs)]
+        for log in logs:
+            hold = member.holds.pop(log)
             self._move(member, log, "revoke", hold.committed, hold.ownership)
 
     def _own(self, member: Member, log: Log) -> None:
         group, broker = member.group, self.world.brokers[log]
-        member.wire.generation = group.generation
+        member.wire.generation = None if group.manual else group.generation
         committed = group.committed.get(log)
         reset = committed is None
         position = (broker.end if group.latest else broker.start) if committed is None else committed
@@ -316,7 +349,12 @@ class Groups:
     def _begin(self, member: Member, turn: Turn) -> InHand:
         attempt = Attempt(self.world.order(), host=member.life.host)
         turn.attempts.append(attempt)
-        held = InHand(turn, attempt, self.world.beginning(member.wire), (member.wire.member, turn.generation))
+        held = InHand(
+            turn,
+            attempt,
+            self.world.beginning(member.wire),
+            (member.wire.member, None if member.group.manual else turn.generation),
+        )
         record = self.world.brokers[turn.place.log].records[turn.place.offset]
         if isinstance(member.wire, Stranger) and record.send is not None and record.send.wire is not None:
             held.context = member.wire.context(record.send.wire)
@@ -545,7 +583,9 @@ class Groups:
         """A member comes, or leaves in order."""
         group = self.all[dice.below(len(self.all))]
         present = group.present
-        if len(present) > 1 and dice.chance(0.5):
+        if group.manual:
+            self._replace(present[0], dice) if present else self.join(group, dice)
+        elif len(present) > 1 and dice.chance(0.5):
             self.close(present[dice.below(len(present))])
             self._rebalance(group)
         else:
@@ -554,9 +594,20 @@ class Groups:
     def step_restart(self, dice: Dice) -> None:
         """A member leaves in order and another one takes its place."""
         member = self._member(dice)
-        if member is not None:
+        if member is not None and self.world.has("static"):
+            self._replace(member, dice)
+        elif member is not None:
             self.close(member)
             self.join(member.group, dice)
+
+    def _replace(self, member: Member, dice: Dice) -> None:
+        """Another process takes over as the same static member: the same partitions in the same generation."""
+        logs = list(member.holds)
+        self.close(member)
+        self.world.pass_ms(5)
+        following = self._start(member.group, member.life.host, dice)
+        for log in logs:
+            self._own(following, log)
 
     def step_crash(self, dice: Dice) -> None:
         """A member is killed; the group notices after a while, mostly."""
@@ -565,11 +616,16 @@ class Groups:
             return
         self._seal(member)
         member.life.ended, member.life.how = self.world.order(), "crashed"
+        logs = list(member.holds)
         member.holds.clear()
         member.queue.clear()
         member.hand.clear()
         self.world.pass_ms(10_000)
-        if dice.chance(0.8):
+        if logs and self.world.has("static") and dice.chance(0.5):
+            following = self._start(member.group, member.life.host, dice)
+            for log in logs:
+                self._own(following, log)
+        elif dice.chance(0.8):
             self.join(member.group, dice)
 
     def step_evict(self, dice: Dice) -> None:

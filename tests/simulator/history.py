@@ -276,7 +276,8 @@ class History:
         for _, _, until in self.crashes[group, place.log]:
             owner = next((m.instance for m in self.moves[group, place.log] if m.order == until), None)
             same_clock = owner is not None and self.facts.lives[owner].host == sent_on and not self.facts.stepped
-            if not same_clock or send is None or (send.acked_order or 0) < until:
+            # When a copy came to be that was not acked, nobody tells.
+            if not same_clock or send is None or send.acked != place.offset or (send.acked_order or 0) < until:
                 return True
         return False
 

@@ -268,10 +268,13 @@ def compare(truth: Truth, said: Said, telling: Telling) -> Judgement:
             records = [record["offset"] for record in told["published"]["records"]]
             if any((group, destination, offset) in telling.to_come for offset in records):
                 as_yet |= {"skipped"}
+            if telling.unheard:
+                as_yet |= {"pending"}  # by the broker's word
             _one(judgement, "consumed", f"{name} by {group}", lines[group], allowed, telling, as_yet)
         waiting = frozenset({"unknown"}) if any(map(_not_built, right.consumed.values())) else frozenset()
         # Where nothing arrived of another instrumentation, nobody knows that there is one.
-        waiting |= frozenset({"no"}) if right.silent and telling.incomplete else frozenset()
+        silent = telling.incomplete and (right.silent or telling.unheard)
+        waiting |= frozenset({"no"}) if silent else frozenset()
         again = frozenset({"yes"}) if telling.incomplete and event_id in handed_again else frozenset()
         _one(judgement, "duplicated", name, told["duplicated"]["answer"], right.duplicated | waiting | again, telling)
         _one(judgement, "reordered", name, told["reordered"]["answer"], right.reordered | waiting, telling)

@@ -28,6 +28,8 @@ class Telling:
     lost: list[Span] = field(default_factory=list)
     cut: frozenset[str] = frozenset()
     """Instances whose last spans have not arrived, which leaves no hole."""
+    unheard: bool = False
+    """Of an instance without numbers something is missing: nobody may know that it is there."""
     to_come: frozenset[tuple[str, str, int]] = frozenset()
     """Group, destination and offset of what such instances were handed behind all that arrived of them."""
     bare: frozenset[tuple[str, str]] = frozenset()
@@ -65,8 +67,11 @@ def tell(world: World) -> Telling:
             lost += own[chance.randrange(len(own)) :]
         gone = {id(span) for span in lost}
         spans = [span for span in spans if id(span) not in gone]
-    bare = _processed(lost) - _processed(spans)
-    return Telling(_arrival(spans, chance), incomplete, lost, _cut(spans, lost), _to_come(spans, lost), bare)
+    return Telling(
+        _arrival(spans, chance), incomplete, lost, _cut(spans, lost),
+        unheard=any("flowtrail.number" not in span.attributes for span in lost),
+        to_come=_to_come(spans, lost), bare=_processed(lost) - _processed(spans),
+    )  # fmt: skip
 
 
 def _processed(spans: list[Span]) -> frozenset[tuple[str, str]]:

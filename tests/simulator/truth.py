@@ -27,7 +27,8 @@ def truth_of(facts: Facts) -> Truth:
     found: list[Expected] = []
     for part in (
         publications, offset_conflicts, resends, republishes, redeliveries, log_reorders, delivery_reorders,
-        completion_reorders, causal_inversions, early_commits, unread_destinations, loops, losses,
+        completion_reorders, completion_of_the_rest, causal_inversions, early_commits, unread_destinations, loops,
+        losses,
     ):  # fmt: skip
         found += part(history)
     found += answering.findings()
@@ -262,6 +263,8 @@ def redeliveries(history: History) -> Iterator[Expected]:
                 for turn in segment[:-1]
             ):
                 severities = severities | {"info", "warning"}
+            if history.facts.stepped and len({turn.instance for turn in segment}) < len(segment):
+                severities = severities | {"warning"}  # which poll of an instance a processing was of, is not certain
             yield Expected("redelivery", severities, place.log.destination, frozenset({place.offset}), group, events)
 
 
@@ -324,6 +327,26 @@ def completion_reorders(history: History) -> Iterator[Expected]:
                 yield reordered("completion-reorder", INFO, history, group, log, turn, overtakers)
 
 
+def completion_of_the_rest(history: History) -> Iterator[Expected]:
+    """Records that were first done out of order after somebody else had been handed them and did not end them."""
+    done: dict[tuple[str, str, Log, int], list[Turn]] = defaultdict(list)
+    for (group, _), turns in history.turns.items():
+        ended = [turn for turn in turns if first_end(turn) is not None]
+        if ended:
+            first = min(ended, key=lambda turn: first_end(turn) or 0)
+            done[group, first.instance, first.place.log, first.sequence].append(first)
+    for (group, _, log, _), turns in done.items():
+        for turn in turns:
+            overtakers = [
+                other for other in turns
+                if (first_end(other) or 0) < (first_end(turn) or 0) and handed_later(other, turn)
+            ]  # fmt: skip
+            again = any(history.turns[group, one.place][0] is not one for one in [turn, *overtakers])
+            if overtakers and again:
+                found = reordered("completion-reorder", INFO | ERROR, history, group, log, turn, overtakers)
+                yield replace(found, must=False)
+
+
 def handed_later(other: Turn, turn: Turn) -> bool:
     """Tell whether one record was handed out after another: by poll, within one by offset."""
     return (other.handed, other.place.offset) > (turn.handed, turn.place.offset)
@@ -381,7 +404,7 @@ def causal_inversions(history: History) -> Iterator[Expected]:
             yield Expected(
                 "causal-inversion", ERROR if len(hosts) == 1 else WARNING, turn.place.log.destination,
                 frozenset({turn.place.offset}), group, frozenset({event, cause}),
-                must=len(hosts) == 1 and not shadow and told,
+                must=len(hosts) == 1 and not shadow and told and not history.facts.stepped,
             )  # fmt: skip
 
 

@@ -247,7 +247,9 @@ class World:
             self.groups.join(group, dice)
 
     def step_step_clock(self, dice: Dice) -> None:
-        """Set a host's clock forward or back while its processes run."""
+        """Set a host's clock while its processes run; where a group has no generations, nothing else tells an order."""
+        if self.has("manual"):
+            return
         host = HOSTS[dice.below(2)]
         self.facts.stepped = True
         self.offsets[host] += (dice.below(5) - 2) * 7_000.0
