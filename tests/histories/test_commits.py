@@ -192,3 +192,42 @@ def test_handled_again_after_the_commit(told, world):
     said = subprocess.run([sys.executable, "-c", command, *arguments], capture_output=True, check=True)
     assert [row["kind"] for row in json.loads(said.stdout)["findings"]] == ["replay"]
     assert store.kinds() == [("replay", "info")]
+
+
+def test_committed_in_the_next_generation_of_what_was_kept(told, world):
+    """A cooperative rebalance: the member keeps the partition, commits past the record, and handles it then."""
+    (order,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.generation = 3
+    payment.commit("orders", 0, 1)
+    payment.process(order)
+    payment.close()
+    assert told(world).kinds() == EARLY
+
+
+def test_let_fall_and_left_in_the_next_generation_of_what_was_kept(told, world):
+    """It committed past a record in the generation after it was handed it, and left: begun and never ended."""
+    first, second = orders_of(world, 2)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0, 1)
+    payment.process(first)
+    payment.generation = 3
+    payment.commit("orders", 0, 2)
+    payment.revoke("orders", 0, 2)
+    payment.close()
+    store = told(world)
+    assert store.consumed(second.id, "payment") == "unfinished"
+    assert store.kinds() == [("unfinished", "error")]
+
+
+def test_failed_and_revoked_in_the_next_generation(told, world):
+    """A cooperative revoke bears the new generation; the position is before what failed, which will come again."""
+    (order,) = orders_of(world, 1)
+    payment = member_of(world)
+    payment.receive("orders", 0, 0)
+    payment.process(order, error="ValueError")
+    payment.generation = 2
+    payment.revoke("orders", 0, 0)
+    payment.close()
+    assert told(world).consumed(order.id, "payment") == "retrying"

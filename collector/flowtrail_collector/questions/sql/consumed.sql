@@ -97,7 +97,7 @@ gone AS (
     SELECT f.grp, f.log, f."offset", min(m.ref) AS ref
     FROM turn_facts AS f
     JOIN moves AS m ON m.grp = f.grp AND m.log = f.log
-        AND ((m.reason = 'revoke' AND m.who = f.last_who AND m.gen = f.last_gen AND m.ord > f.last_ord)
+        AND ((m.reason = 'revoke' AND m.who = f.last_who AND m.gen >= f.last_gen AND m.ord > f.last_ord)
             OR (m.reason = 'assign' AND m.who <> f.last_who
                 AND (m.gen > f.last_gen OR (m.gen = f.last_gen AND m.ord > f.last_ord))))
     WHERE f.last_outcome = 'failed'

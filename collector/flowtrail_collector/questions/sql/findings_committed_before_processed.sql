@@ -3,7 +3,7 @@
 --
 -- Not given where the end was inferred: a loop that commits at the end of its body comes back for the next message only
 -- after the commit, so its processing seems to last longer than it did.
--- empty unless: EXISTS (SELECT 1 FROM turns AS t JOIN moves AS m ON m.grp = t.grp AND m.log = t.log AND m.who = t.who WHERE m.reason = 'commit' AND m."position" > t."offset" AND m.gen = t.gen AND m.ord >= t.ord AND m.ord < CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END)
+-- empty unless: EXISTS (SELECT 1 FROM turns AS t JOIN moves AS m ON m.grp = t.grp AND m.log = t.log AND m.who = t.who WHERE m.reason = 'commit' AND m."position" > t."offset" AND m.gen >= t.gen AND m.ord >= t.ord AND m.ord < CASE WHEN t.by_generation THEN t.first_end_ord ELSE t.first_end_ns END)
 WITH early AS (
     SELECT t.grp, t.log, t."offset", t.who, t.gen, t.ord, min(c.ord) AS commit_ord, arg_min(c.ref, c.ord) AS commit_ref,
         min(c.ns) AS commit_ns
@@ -11,8 +11,13 @@ WITH early AS (
     JOIN sequenced AS s ON s.grp = t.grp AND s.log = t.log AND s.who = t.who AND s.reason = 'handed'
         AND s."position" = t."offset" AND s.gen = t.gen AND s.ord = t.ord
     JOIN sequenced AS c ON c.grp = s.grp AND c.log = s.log AND c.who = s.who AND c.seq = s.seq AND c.reason = 'commit'
-        AND c."position" > s."position" AND c.gen = s.gen AND c.ord >= s.ord
+        AND c."position" > s."position" AND c.gen >= s.gen AND c.ord >= s.ord
     WHERE t.attempts > 0
+        -- What a member keeps when the group is rebalanced it owns on, in the next generation; what it gave up it does not.
+        AND NOT EXISTS (
+            SELECT 1 FROM moves AS m
+            WHERE m.grp = s.grp AND m.log = s.log AND m.who = s.who AND m.reason = 'revoke' AND m.ord > s.ord
+                AND m.ord < c.ord)
     GROUP BY t.grp, t.log, t."offset", t.who, t.gen, t.ord
 ),
 failed_before AS (

@@ -86,24 +86,24 @@ told AS (
     SELECT m.grp, m.log, m.who, m.gen, m.ord, CASE m.reason WHEN 'commit' THEN 0 ELSE 1 END, NULL, NULL,
         CASE m.reason WHEN 'commit' THEN m."position" END
     FROM moves AS m
-    WHERE m.reason IN ('commit', 'assign', 'seek', 'reset') AND EXISTS (
-        SELECT 1 FROM unprocessed AS u WHERE u.grp = m.grp AND u.log = m.log AND u.who = m.who AND u.gen = m.gen)
+    WHERE m.reason IN ('commit', 'assign', 'seek', 'reset', 'revoke') AND EXISTS (
+        SELECT 1 FROM unprocessed AS u WHERE u.grp = m.grp AND u.log = m.log AND u.who = m.who)
 ),
 sections AS (
-    -- From one assign, seek or reset to the next. (To look for one between each record and each commit is a product.)
+    -- From one assign, seek, reset or revoke to the next, be it in the next generation: what a member keeps it owns on. (To look for one between each record and each commit is a product.)
     SELECT
         *,
         sum(CASE place WHEN 1 THEN 1 ELSE 0 END) OVER (
-            PARTITION BY grp, log, who, gen ORDER BY ord, place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS section
+            PARTITION BY grp, log, who ORDER BY ord, place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS section
     FROM told
 ),
 commits AS (
     SELECT
         receive_ref, "offset", place,
         max(committed) OVER (
-            PARTITION BY grp, log, who, gen, section ORDER BY ord DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            PARTITION BY grp, log, who, section ORDER BY ord DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS reached,
-        max(committed) OVER (PARTITION BY grp, log, who, gen, ord) AS reached_at_once
+        max(committed) OVER (PARTITION BY grp, log, who, ord) AS reached_at_once
     FROM sections
 )
 SELECT
