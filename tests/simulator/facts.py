@@ -62,6 +62,9 @@ class Send:
     named: bool = True
     """Its span bears the id."""
     cause_told: bool = True
+    digest: str | None = None
+    """Of its content, where our tracers are set to tell of it."""
+    schema: int | None = None
     dialect: Dialect | None = None
     """The foreign instrumentation that told of it; None: ours."""
 

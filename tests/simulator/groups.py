@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.histories.world import MS
 from tests.simulator.facts import Attempt, Life, Move, Place, Turn
 from tests.simulator.foreign import Stranger
+from tests.simulator.producers import said_of
 
 if TYPE_CHECKING:
     from tests.histories.world import Service
@@ -373,6 +374,7 @@ class Groups:
         sent = record.send.wire
         assert sent is not None
         attributes: dict[str, object] = {"flowtrail.consumer.generation": held.membership[1]}
+        attributes |= said_of(record.send)
         if record.send.origin is not None:
             attributes |= {
                 "flowtrail.origin.destination": record.send.origin.log.destination,

@@ -33,6 +33,15 @@ class Producer:
             world.facts.lives[wire.instance].dialect = wire.dialect
 
 
+def said_of(send: Send) -> dict[str, Any]:
+    """Return what our tracer says of a message's content, at either end."""
+    return {
+        "flowtrail.payload.digest": send.digest,
+        "flowtrail.schema.id": None if send.schema is None else str(send.schema),
+        "cloudevents.event_type": send.type,
+    }
+
+
 class Producers:
     """All that send."""
 
@@ -41,6 +50,8 @@ class Producers:
         self.shops = [Producer(world, world.process("shop", "alpha"))]
         if world.has("two-services"):
             self.shops.append(Producer(world, world.process("office", "beta")))
+        self._contents: dict[str, str] = {}
+        self._schemas: dict[str, int] = {}
         self._messages = 0
         self._transactions = 0
         self.alive = True
@@ -80,6 +91,11 @@ class Producers:
             stamped=stamped, named=dialect is None or (stamped and world.manner.captured), dialect=dialect,
         )  # fmt: skip
         send.outcome = outcome
+        if world.has("digests"):
+            send.digest = f"digest-of-{self._contents.get(event, event)}"
+        if world.has("schemas"):
+            send.schema = self._schemas.get(sender.wire.name, 7)
+            send.type = "Placed" if world.has("typed") else None
         send.cause_told = cause is None or within is not None or self._causes_are_told(cause, dialect)
         world.facts.sends.append(send)
         if sender.open is not None:
@@ -126,6 +142,7 @@ class Producers:
             send.acked_order = self.world.order()
         errors = {"failed": "MessageSizeTooLargeError", "in-doubt": "KafkaTimeoutError"}
         attributes: dict[str, Any] = {"flowtrail.publish.timeout": send.timeout_ms}
+        attributes |= said_of(send)
         if send.transaction is not None:
             attributes["flowtrail.transaction.id"] = send.transaction.id
         if send.origin is not None:
@@ -182,6 +199,34 @@ class Producers:
         return sender, destination, key, self.log_of(destination, key, dice)
 
     # --- steps ---
+
+    def step_same_content(self, dice: Dice) -> None:
+        """The application publishes a content again, as a new event: shortly afterwards, or much later."""
+        mine = [send for send in self.world.facts.sends if send.log in self.world.brokers and send.origin is None]
+        if not mine:
+            return
+        before = mine[dice.below(len(mine))]
+        assert before.log is not None
+        if dice.chance(0.2):
+            self.world.pass_ms(75_000)
+        self._messages += 1
+        event = f"m-{self._messages}"
+        self._contents[event] = self._contents.get(before.event, before.event)
+        self.send(self._shop(dice), before.log, key=before.key, event=event)
+
+    def step_new_schema(self, dice: Dice) -> None:
+        """A new version of a service is rolled out, or the last one taken back."""
+        name = self._shop(dice).wire.name
+        self._schemas[name] = max(self._schemas.get(name, 7) + (1 if dice.chance(0.7) else -1), 7)
+
+    def step_storm(self, dice: Dice) -> None:
+        """One event causes a hundred others, more or less."""
+        sender = self._shop(dice)
+        if sender.open is not None:
+            return
+        first = self.send(sender, self.log_of("orders", None, dice))
+        for _ in range(98 + dice.below(6)):
+            self.send(sender, self.log_of("payments", None, dice), cause=first.event)
 
     def step_send(self, dice: Dice) -> None:
         sender, _, key, log = self._plain(dice)

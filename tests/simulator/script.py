@@ -59,6 +59,10 @@ FEATURES: dict[str, float] = {
     "clock-step": 0.15,
     "watched": 0.4,
     "iterate": 0.4,
+    "digests": 0.2,
+    "schemas": 0.2,
+    "typed": 0.6,
+    "storm": 0.03,
     "cooperative": 0.25,
     "static": 0.2,
     "manual": 0.12,
@@ -102,6 +106,9 @@ _WEIGHTS: dict[str, tuple[float, str | None]] = {
     "step_clock": (1.5, "clock-step"),
     "loop": (1, "loop"),
     "sample": (2, "watched"),
+    "same_content": (2.5, "digests"),
+    "new_schema": (3, "schemas"),
+    "storm": (1, "storm"),
 }
 
 

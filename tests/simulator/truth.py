@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.simulator.answers import Answering
+from tests.simulator.contents import content_duplicates, schema_changes, storms
 from tests.simulator.expected import Expected, Truth
 from tests.simulator.facts import Place
 from tests.simulator.history import NEVER, History
@@ -28,7 +29,7 @@ def truth_of(facts: Facts) -> Truth:
     for part in (
         publications, offset_conflicts, resends, republishes, redeliveries, log_reorders, delivery_reorders,
         completion_reorders, completion_of_the_rest, causal_inversions, early_commits, unread_destinations, loops,
-        losses,
+        losses, content_duplicates, schema_changes, storms,
     ):  # fmt: skip
         found += part(history)
     found += answering.findings()
@@ -158,6 +159,12 @@ def log_reorders(history: History) -> Iterator[Expected]:
     for send in history.facts.sends:
         if send.log is not None and send.appended:
             streams[send.instance, send.log].append(send)
+    for record in history.facts.overwritten:
+        if record.send is not None:  # where it stood, and what stood before it, is told of by nothing but its ack
+            yield Expected(
+                "log-reorder", ERROR | INFO, record.place.log.destination, frozenset({record.place.offset}), None,
+                frozenset({record.send.event}), must=False,
+            )  # fmt: skip
     for (_, log), sends in streams.items():
         sends.sort(key=lambda send: send.appended[0])
         for at, send in enumerate(sends):
