@@ -347,7 +347,7 @@ class Answering:
     def _waits(self, group: str, place: Place) -> bool:
         """Tell whether a record lies before a group by the broker's word; nobody may have told more of the group."""
         position = self.history.facts.sampled.get((group, place.log), (0, -1))[1]
-        return 0 <= position <= place.offset and not self.history.turns[group, place]
+        return 0 <= position <= place.offset and not any(map(self.history.says, self.history.turns[group, place]))
 
     def _event_at(self, place: Place) -> str | None:
         send = self.history.sender(place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tests.simulator.answers import Answering
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.simulator.facts import Attempt, Facts, Log, Move, Send, Turn
+    from tests.simulator.foreign import Dialect
 
 ERROR, WARNING, INFO = frozenset({"error"}), frozenset({"warning"}), frozenset({"info"})
 
@@ -113,6 +115,10 @@ def offset_conflicts(history: History) -> Iterator[Expected]:
 
 def resends(history: History) -> Iterator[Expected]:
     """One send operation at two or more offsets."""
+    for record in history.facts.overwritten:
+        if record.send is not None and record.send.appended:  # its second copy was there, until another event was
+            send = record.send
+            yield Expected("resend", ERROR, send.destination, frozenset(), None, frozenset({send.event}), must=False)
     for send in history.facts.sends:
         if len(send.appended) < 2:
             continue
@@ -286,8 +292,17 @@ def told_again(history: History, group: str, place: Place, turns: list[Turn]) ->
     send = history.sender(place)
     yield Expected(
         "redelivery", WARNING | INFO, place.log.destination, frozenset({place.offset}), group,
-        frozenset({send.event}) if send else frozenset(), must=len(told) > 1 and not fetched,
+        frozenset({send.event}) if send else frozenset(),
+        must=len(told) > 1 and not fetched and not told_as_one(told, dialect)
+        and not any(record.place == place for record in history.facts.overwritten),
     )  # fmt: skip
+
+
+def told_as_one(turns: list[Turn], dialect: Dialect | None) -> bool:
+    """Tell whether two processes that look like one had a record in hand at once: that is one delivery told twice."""
+    spans = sorted((turn.handed, first_end(turn) or NEVER) for turn in turns)
+    at_once = any(after[0] < before[1] for before, after in pairwise(spans))
+    return at_once and dialect is not None and not dialect.instances
 
 
 def unsuccessful(history: History, turn: Turn) -> bool:
