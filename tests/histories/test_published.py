@@ -375,3 +375,15 @@ def test_failed_beside_a_record_that_was_handed_out_before_is_no(told, world):
     reader(world).receive("orders", 0, 5)
     order = world.service("shop").send("orders", None, outcome="failed", error="UnknownServerError")
     assert told(world).published(order.id) == ("no", "failed")
+
+
+def test_failed_after_the_clock_was_set_back_excludes_no_record_by_its_time(told, world):
+    """What the producer had acked before seems to come after the failure: where its record stands tells nothing."""
+    shop = world.service("shop")
+    shop.send("orders", 0, 3)
+    shop.clock_off_ms = -3_600_000
+    order = shop.send("orders", None, outcome="failed", error="UnknownServerError")
+    reader(world).receive("orders", 0, 5)
+    store = told(world)
+    assert store.published(order.id) == ("unknown", "a record that nobody has named was handed out")
+    assert not store.findings("publish-failed")

@@ -45,6 +45,8 @@ FEW_RANGES = 8
 """Ranges up to which to compare every span with each of them costs less than to sort the spans."""
 _ERROR = 2
 """The status of a span that failed."""
+_FAILED = ("destination", "partition", "service", "instance", "message_id", "start_ns", "end_ns")
+"""What is asked of a send that failed."""
 _ROUNDS = 2
 """An event's cause and its effects are one step away each; copies are found in the second."""
 
@@ -195,14 +197,18 @@ class _Gatherer:
     def _nameless(self) -> list[Range]:
         """Gather the records that may be those of sends that failed: handed out, and named by nobody."""
         failed = [
-            (row["destination"], row["partition"], row["service"], row["instance"], row["message_id"], row["start_ns"],
-             row["end_ns"])
+            row
             for row in self.rows()
             if row["operation"] == "send" and (row["publish_outcome"] == "failed" or row["status"] == _ERROR)
-        ]  # fmt: skip
+        ]
         if not failed:
             return []
-        found = self.pairs(query("nameless"), _lists(failed))
+        stepped = {who for (who,) in self.pairs(sql_of("clock_steps"), [])}
+        told = [
+            (*(row[name] for name in _FAILED), (row["instance"] or f"service {row['service']}") in stepped)
+            for row in failed
+        ]
+        found = self.pairs(query("nameless"), _lists(told))
         self.add({span for span, *_ in found})
         places = ((destination, partition, at, at) for _, destination, partition, at in found if destination)
         return merged(places)

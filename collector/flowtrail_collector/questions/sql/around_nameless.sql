@@ -3,7 +3,7 @@
 WITH failed AS (
     SELECT unnest($1::VARCHAR[]) AS destination, unnest($2::INTEGER[]) AS "partition", unnest($3::VARCHAR[]) AS service,
         unnest($4::VARCHAR[]) AS instance, unnest($5::VARCHAR[]) AS message_id, unnest($6::BIGINT[]) AS start_ns,
-        unnest($7::BIGINT[]) AS end_ns
+        unnest($7::BIGINT[]) AS end_ns, unnest($8::BOOLEAN[]) AS stepped
 ),
 acks AS (
     SELECT f.destination, e."partition", f.instance, f.start_ns,
@@ -14,6 +14,8 @@ acks AS (
     FROM failed AS f
     JOIN span_rows AS e ON e.operation = 'send' AND e.destination = f.destination AND e.service = f.service
         AND e.instance IS NOT DISTINCT FROM f.instance AND e."offset" IS NOT NULL AND e.publish_outcome = 'acked'
+        -- Where its clock was set back, its times tell nothing.
+        AND NOT f.stepped
     GROUP BY f.destination, e."partition", f.instance, f.start_ns
 ),
 ranges AS (

@@ -90,7 +90,8 @@ told AS (
         SELECT 1 FROM unprocessed AS u WHERE u.grp = m.grp AND u.log = m.log AND u.who = m.who)
 ),
 sections AS (
-    -- From one assign, seek, reset or revoke to the next, be it in the next generation: what a member keeps it owns on. (To look for one between each record and each commit is a product.)
+    -- From one assign, seek, reset or revoke to the next, be it in the next generation: what a member keeps it owns on. (To
+    -- look for one between each record and each commit is a product.)
     SELECT
         *,
         sum(CASE place WHEN 1 THEN 1 ELSE 0 END) OVER (
