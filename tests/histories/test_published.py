@@ -78,6 +78,39 @@ def test_a_failure_is_not_concluded_beside_a_dark_reader(told, world):
     assert store.kinds() == [("telemetry-gap", "info")]
 
 
+@pytest.mark.parametrize("hole", ["before", "after"])
+def test_a_failure_is_not_concluded_of_a_producer_with_a_hole(told, world, hole):
+    """In the hole it may have sent the event with success: unknown, and no finding publish-failed."""
+    shop = world.service("shop")
+    if hole == "before":
+        shop.skip_number()
+    order = shop.send("orders", None, outcome="failed", error="MessageSizeTooLargeError")
+    if hole == "after":
+        shop.skip_number()
+    shop.close()
+    store = told(world)
+    assert store.published(order.id) == ("unknown", "telemetry gap")
+    assert store.kinds() == [("telemetry-gap", "info")]
+
+
+def test_a_failure_is_not_concluded_of_a_foreign_producer_that_names_the_event(told, world):
+    """Without numbers nobody knows whether it sent the event once more: unknown, and no finding publish-failed."""
+    world.foreign("shop", "io.opentelemetry.kafka-clients-0.11").span(
+        "orders publish",
+        PRODUCER,
+        {
+            "messaging.system": "kafka",
+            "messaging.operation": "publish",
+            "messaging.destination.name": "orders",
+            "messaging.message.id": "m",
+        },
+        exception="org.apache.kafka.common.errors.RecordTooLargeException",
+    )
+    store = told(world)
+    assert store.published("m") == ("unknown", "telemetry gap")
+    assert store.findings("publish-failed") == []
+
+
 def test_failed_and_then_sent_again_is_yes(told, world):
     """The application's own second try after a definite failure succeeded: published, no failure, no duplicate."""
     shop = world.service("shop")

@@ -1,8 +1,8 @@
 -- publish-failed, publish-in-doubt, ghost-publish.
 --
 -- publish-failed    error    a publication failed definitively, none of the same event to that destination succeeded, and
---                            nobody saw it; not given where a reader of the destination is dark, or was handed a record
---                            that nobody has named yet (see nameless)
+--                            nobody saw it; not given where a producer of the event or a reader of the destination is
+--                            dark, or a reader was handed a record that nobody has named yet (see published, nameless)
 -- publish-in-doubt  warning  neither ack nor definite failure known, and older than the client's delivery timeout
 --                            (`flowtrail.publish.timeout`, else 120 s) at the watermark
 -- ghost-publish     error    failed definitively, yet consumed. The record must be that send's own: no other send of the

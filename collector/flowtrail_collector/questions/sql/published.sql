@@ -8,10 +8,9 @@
 -- in-doubt timeout, crash, closed, or transaction open
 -- unknown no producer telemetry; ack not instrumented
 --
--- A definite failure counts as `no` only where neither its producer, who may have sent the event again, nor anybody who
--- could have seen the record is dark; else it is unknown, with the
--- reason `telemetry gap`, or `sampled` where one of them is known to keep a part of its spans only; and where no record that nobody has named is in
--- a reader's hands (see nameless).
+-- A definite failure counts as `no` only where nobody who could have seen the record is dark, nor a producer of the event
+-- that may have sent it once more; else it is unknown, with the reason `telemetry gap`, or `sampled` where one of them is
+-- known to keep a part of its spans only; and where no record that nobody has named is in a reader's hands (see nameless).
 WITH seen AS (
     SELECT p.event, p.destination, p.log, p."offset", min(d.ref) AS ref
     FROM places AS p
@@ -44,7 +43,6 @@ said AS (
             WHEN error_type ILIKE '%close%' THEN 'closed'
             ELSE 'timeout' END)                                            AS doubt,
         bool_or(records_acks)                                              AS records_acks,
-        bool_or(dark)                                                      AS dark,
         min(start_ns)                                                      AS first_ns,
         CASE WHEN count(DISTINCT host) = 1 THEN min(host) END              AS host,
         min(ref) FILTER (WHERE outcome = 'acked')                          AS acked_ref,
@@ -60,6 +58,19 @@ readers_dark AS (
     LEFT JOIN clock_bounds AS b ON b.host = s.host AND b.other = r.dark_host
     WHERE r.dark OR coalesce(r.dark_until >= s.first_ns + b.least_ns, TRUE)
     GROUP BY s.event, s.destination
+),
+producers_dark AS (
+    -- Nobody knows a second send of what bears no id to be the same event's.
+    SELECT s.event, s.destination, bool_or(coalesce(i.sampled, FALSE)) AS sampled
+    FROM sent AS s
+    LEFT JOIN instances AS i ON i.who = s.who
+    WHERE s.event_id IS NOT NULL AND coalesce(NOT i.numbered OR i.received < i.expected OR i.dropped > 0, TRUE)
+    GROUP BY s.event, s.destination
+),
+anyone_dark AS (
+    SELECT event, destination, bool_or(sampled) AS sampled
+    FROM (SELECT * FROM readers_dark UNION ALL SELECT * FROM producers_dark) AS d
+    GROUP BY event, destination
 ),
 all_events AS (
     SELECT event, destination FROM said
@@ -79,7 +90,7 @@ SELECT
         WHEN s.open > 0 THEN 'in-doubt'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'no'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'yes'
-        WHEN s.failed = s.publications AND (s.dark OR r.event IS NOT NULL OR n.event IS NOT NULL) THEN 'unknown'
+        WHEN s.failed = s.publications AND (r.event IS NOT NULL OR n.event IS NOT NULL) THEN 'unknown'
         WHEN s.failed = s.publications THEN 'no'
         WHEN s.in_doubt > 0 THEN 'in-doubt'
         ELSE 'unknown'
@@ -89,7 +100,7 @@ SELECT
         WHEN s.open > 0 THEN 'transaction open'
         WHEN s.aborted > 0 AND s.in_doubt = 0 AND s.untold = 0 THEN 'aborted'
         WHEN v.ref IS NOT NULL OR i.ref IS NOT NULL THEN 'seen'
-        WHEN s.failed = s.publications AND (s.dark OR r.event IS NOT NULL)
+        WHEN s.failed = s.publications AND r.event IS NOT NULL
             THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
         WHEN s.failed = s.publications AND n.event IS NOT NULL THEN 'a record that nobody has named was handed out'
         WHEN s.failed = s.publications THEN 'failed'
@@ -108,5 +119,5 @@ FROM all_events AS e
 LEFT JOIN said AS s ON s.event = e.event AND s.destination = e.destination
 LEFT JOIN seen_any AS v ON v.event = e.event AND v.destination = e.destination
 LEFT JOIN seen_by_id AS i ON i.event = e.event AND i.destination = e.destination
-LEFT JOIN readers_dark AS r ON r.event = e.event AND r.destination = e.destination
+LEFT JOIN anyone_dark AS r ON r.event = e.event AND r.destination = e.destination
 LEFT JOIN nameless AS n ON n.event = e.event AND n.destination = e.destination
