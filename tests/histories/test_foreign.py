@@ -513,3 +513,52 @@ def test_below_what_is_known_of_a_log_a_dark_reader_may_tell_of_a_copy(told, wor
     shop.send("orders", 0, 11, key="k", seq=3)
     java_process(world, late.span, offset=12)
     assert told(world).findings("log-reorder") == []
+
+
+@pytest.mark.parametrize("tie", ["parent", "link", "message id"])
+def test_a_processing_that_names_no_record_of_a_send_that_does(told, world, tie):
+    """A consumer that tells no offset, and a send that was acked at one: the event was processed, grade B."""
+    order = world.service("shop").send("orders", 0, 5)
+    app = world.foreign("payment", KAFKA_PYTHON)
+    attributes = KAFKA | {"messaging.operation": "process", "messaging.destination": "orders"}
+    span = app.span(
+        "orders process",
+        CONSUMER,
+        attributes | ({"messaging.message.id": order.id} if tie == "message id" else {}),
+        parent=order.span if tie == "parent" else None,
+        links=[order.span.link()] if tie == "link" else [],
+    )
+    line = told(world).line("orders:0:5", "payment")
+    assert (line["answer"], line["grade"], line["evidence"]) == ("processed", "B", [span.ref])
+
+
+def test_a_batch_of_which_only_links_tell(told, world):
+    """One span for three records names none of them; its links lead to their sends: all three were processed."""
+    shop = world.service("shop")
+    orders = [shop.send("orders", 0, n) for n in range(3)]
+    world.foreign("payment", JAVA).span(
+        "orders process",
+        CONSUMER,
+        KAFKA
+        | {
+            "messaging.operation": "process",
+            "messaging.destination.name": "orders",
+            "messaging.kafka.consumer.group": "payment",
+            "messaging.batch.message_count": 3,
+        },
+        links=[order.span.link() for order in orders],
+    )
+    store = told(world)
+    assert [store.consumed(order.id, "payment") for order in orders] == ["processed"] * 3
+
+
+def test_a_receive_that_names_no_record_of_a_send_that_does(told, world):
+    """It was handed out, and more is not told: received."""
+    order = world.service("shop").send("orders", 0, 5)
+    world.foreign("payment", CONFLUENT).span(
+        "orders receive",
+        CONSUMER,
+        KAFKA | {"messaging.operation": "receive", "messaging.destination": "orders"},
+        links=[order.span.link()],
+    )
+    assert told(world).consumed(order.id, "payment") == "received"

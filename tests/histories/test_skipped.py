@@ -26,6 +26,8 @@ def test_a_record_that_everybody_read_past_is_lost(told, world):
     store = told(world)
     line = store.line(sent[1].id, "payment")
     assert (line["answer"], line["reason"], line["grade"]) == ("skipped", "read past", "A")
+    assert set(line["evidence"]) >= set(store.finding("skipped")["evidence"]) - {sent[1].span.ref}
+    assert line["evidence"]
     assert store.published(sent[1].id) == ("yes", "acked")
     assert store.kinds() == [LOST, SKIPPED]
     lost = store.finding("lost")

@@ -230,17 +230,7 @@ class _Facts:
                 _delivery(number, attempt, row) | self._latency(send, attempt)
                 for number, (send, attempt) in enumerate(tries, 1)
             ],
-            "evidence": evidence_ids(
-                [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ()), row["position_ref"]]
-                if row["answer"] in {"pending", "unknown", "not-expected"}
-                else [
-                    *row["receive_refs"],
-                    *row["process_refs"],
-                    *(row["copy_refs"] or ()),
-                    row["back_ref"],
-                    row["gone_ref"],
-                ]
-            ),
+            "evidence": evidence_ids(_proof(row)),
         }
         if row["answer"] == "pending":
             document["lag"] = row["lag_in_front"]
@@ -438,6 +428,18 @@ def _delivery(number: int, attempt: Row, row: Row) -> Document:
         "started_at": rfc3339_or_none(attempt["started_ns"]),
         "ended_at": rfc3339_or_none(attempt["ended_ns"]),
     }
+
+
+def _proof(row: Row) -> list[bytes | None]:
+    """Return the spans behind a group's answer: what it was handed and did, and the positions that it rests on."""
+    spans = [*row["receive_refs"], *row["process_refs"], *(row["copy_refs"] or ())]
+    match row["answer"]:
+        case "pending" | "unknown" | "not-expected":
+            return [*spans, row["position_ref"]]
+        case "skipped":
+            return [*spans, row["below_ref"], row["beyond_ref"], row["position_ref"]]
+        case _:
+            return [*spans, row["back_ref"], row["gone_ref"]]
 
 
 def _milliseconds(start_ns: int | None, end_ns: int | None) -> float | None:

@@ -145,6 +145,15 @@ open_last AS (
     SELECT o.*, row_number() OVER (PARTITION BY grp, log, "offset" ORDER BY gen DESC, ord DESC, receive_ref) AS place
     FROM open_turns AS o
 ),
+-- What foreign spans tell of an event without naming its record.
+told AS (
+    SELECT event, destination, grp, count(*) AS handings, count(*) FILTER (WHERE operation = 'process') AS attempts,
+        count(*) FILTER (WHERE operation = 'process' AND NOT failed) AS ok,
+        count(*) FILTER (WHERE failed) AS failed, min(error_type) AS error_type,
+        list_sort(list(ref)) AS refs
+    FROM unplaced
+    GROUP BY event, destination, grp
+),
 facts AS (
     SELECT
         p.*,
@@ -168,8 +177,9 @@ facts AS (
         a."offset" IS NOT NULL AS aborted,
         coalesce(x.onward, FALSE) AS maybe_swallowed,
         x."offset" IS NOT NULL AS maybe_tried,
-        k.reason AS skip_reason,
+        k.reason AS skip_reason, k.below_ref, k.beyond_ref,
         n.excused, coalesce(n.compacted, FALSE) AS compacted, l.came_below,
+        coalesce(t.ok, 0) AS told_ok, t.handings > 0 AND t.attempts = 0 AS told_only, coalesce(t.refs, []) AS told_refs,
         w.as_of_ns
     FROM pairs AS p
     CROSS JOIN as_of AS w
@@ -185,6 +195,7 @@ facts AS (
     LEFT JOIN passed AS n ON n.grp = p.grp AND n.log = p.log AND n."offset" = p."offset"
     LEFT JOIN skips AS k ON k.grp = p.grp AND k.log = p.log AND k."offset" = p."offset"
     LEFT JOIN floors AS l ON l.grp = p.grp AND l.log = p.log
+    LEFT JOIN told AS t ON t.event = p.event AND t.destination = p.destination AND t.grp = p.grp
     LEFT JOIN aborted AS a ON a.log = p.log AND a."offset" = p."offset"
 ),
 judged AS (
@@ -192,7 +203,7 @@ judged AS (
         *,
         CASE
             WHEN conflict                                            THEN 'unknown|two events stand at this record'
-            WHEN ok > 0                                              THEN 'processed|'
+            WHEN ok > 0 OR told_ok > 0                               THEN 'processed|'
             WHEN chain_ok > 0                                        THEN 'processed|retried on ' || copy_destination
             WHEN last_outcome = 'failed' AND copy_kind = 'dead-letter' THEN 'dead-lettered|' || copy_destination
             WHEN last_outcome = 'failed' AND given_up AND NOT (dark OR chain_dark)
@@ -220,7 +231,7 @@ judged AS (
             WHEN open_turn AND gone                                  THEN 'pending|to be handed out again'
             WHEN open_turn AND as_of_ns - last_sign_ns > 300000000000 THEN 'unknown|the member is silent'
             WHEN open_turn                                           THEN 'in-progress|'
-            WHEN handings > 0                                        THEN 'received|'
+            WHEN handings > 0 OR told_only                           THEN 'received|'
             WHEN aborted                                             THEN 'not-expected|aborted'
             WHEN uncertain_ref IS NOT NULL                           THEN 'unknown|fetched; whether it was handed out is not told'
             WHEN NOT traced AND "position" IS NULL                   THEN 'unknown|no position known'
@@ -279,14 +290,6 @@ best AS (
         SELECT *, bool_or(answer = 'unknown') OVER (PARTITION BY event, destination, grp) AS unsure FROM ordered
     ) AS o
 ),
-told AS (
-    SELECT event, destination, grp, count(*) AS handings, count(*) FILTER (WHERE operation = 'process') AS attempts,
-        count(*) FILTER (WHERE operation = 'process' AND NOT failed) AS ok,
-        count(*) FILTER (WHERE failed) AS failed, min(error_type) AS error_type,
-        list_sort(list(ref)) AS refs
-    FROM unplaced
-    GROUP BY event, destination, grp
-),
 placeless AS (
     -- Events of which no record is known: sends without an ack, and foreign spans that name no record.
     SELECT s.event, s.destination, s.system, bool_and(coalesce(s.outcome, '') = 'failed') AS failed,
@@ -332,7 +335,8 @@ without_place AS (
 )
 SELECT
     event, destination, log, "partition", "offset", grp, assumed, service, answer, reason, grade, rank, handings, ok,
-    failed AS failures, last_error, receive_refs, process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
+    failed AS failures, last_error, receive_refs, list_concat(process_refs, told_refs) AS process_refs, copy_refs, copy_destination, back_ref, gone_ref, position_ref,
+    CASE WHEN answer = 'skipped' THEN below_ref END AS below_ref, CASE WHEN answer = 'skipped' THEN beyond_ref END AS beyond_ref,
     greatest("offset" - "position", 0) AS lag_in_front, maybe_swallowed, copied
 FROM best
 WHERE place = 1
@@ -341,5 +345,5 @@ SELECT
     event, destination, NULL, NULL, NULL, grp, assumed, service, answer, reason,
     CASE answer WHEN 'unknown' THEN '?' ELSE 'B' END,
     CASE answer WHEN 'processed' THEN 1 WHEN 'dead-lettered' THEN 2 WHEN 'received' THEN 7 WHEN 'missing' THEN 11 ELSE 12 END,
-    handings, ok, failed, error_type, refs, [], copy_refs, copy_destination, NULL, NULL, NULL, NULL, FALSE, FALSE
+    handings, ok, failed, error_type, refs, [], copy_refs, copy_destination, NULL, NULL, NULL, NULL, NULL, NULL, FALSE, FALSE
 FROM without_place
