@@ -204,6 +204,30 @@ def test_an_open_transaction_holds_the_end_back(telling: Telling) -> None:
     assert (row["end"], row["lag"], row["time_lag_ms"]) == (5, 0, 0.0)
 
 
+def test_an_open_transaction_holds_the_end_back_by_spans_alone(telling: Telling) -> None:
+    """What was acked beyond its first record can not be read yet: not its own second record, and nobody else's."""
+    telling.sent(0, 1)
+    telling.sent(1, 2, number=1, transaction_id="t", instance="p1")
+    telling.sent(2, 3)
+    telling.held("payment", 0, 4, "assign")
+    assert (telling.row()["end"], telling.row()["lag"]) == (1, 1)
+    telling.held("payment", 1, 5)
+    assert (telling.row()["lag"], telling.row()["time_lag_ms"]) == (0, 0.0)
+    telling.span("settle", 6, operation_name="commit-transaction", number=2, transaction_id="t", instance="p1")
+    assert (telling.row()["end"], telling.row()["lag"]) == (3, 2)
+
+
+def test_a_transaction_of_which_nobody_tells_the_end_holds_the_end_back_for_a_while(telling: Telling) -> None:
+    """Its producer crashed: the broker aborts it when its time is out, and what stands beyond it can be read."""
+    telling.sent(0, 0.5)
+    telling.sent(1, 1, number=1, transaction_id="t", instance="p1")
+    telling.sent(2, 2)
+    telling.held("payment", 1, 50, "assign")
+    assert (telling.row()["lag"], telling.row()["time_lag_ms"]) == (0, 0.0)
+    telling.held("payment", 1, 62)
+    assert (telling.row()["end"], telling.row()["lag"]) == (3, 2)
+
+
 def test_a_marker_at_the_end_is_not_lag(telling: Telling) -> None:
     """The watcher looked: nothing readable stands behind the position."""
     telling.sampled(10, 6, {"payment": 5}, readable=5)

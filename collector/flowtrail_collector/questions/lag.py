@@ -278,6 +278,7 @@ def _date(connection: duckdb.DuckDBPyConnection, facts: Facts, readings: list[_R
         return
     values = {
         "until_ns": facts.span.until_ns,
+        "as_of_ns": facts.span.as_of_ns,
         "numbers": list(wanted),
         "destinations": [one.pair.log.destination for one in wanted.values()],
         "partitions": [one.pair.log.partition for one in wanted.values()],

@@ -185,7 +185,13 @@ class Facts:
 
 def gather(connection: duckdb.DuckDBPyConnection, span: Span) -> Facts:
     """Read and put together what is known within the span."""
-    values = {"until_ns": span.until_ns, "from_ns": span.from_ns, "slice_ns": span.slice_ns, "slices": SLICES}
+    values = {
+        "until_ns": span.until_ns,
+        "as_of_ns": span.as_of_ns,
+        "from_ns": span.from_ns,
+        "slice_ns": span.slice_ns,
+        "slices": SLICES,
+    }
     rows = {
         name: run(connection, f"lag_{name}", values)
         for name in ("ends", "reads", "positions", "broker_ends", "broker_positions", "broker_members")
