@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CLIENT, PRODUCER, CONSUMER = 3, 4, 5
 ERROR = 2
 OTHER_ERROR = "_OTHER"
+MICROMETER = "org.springframework.boot"
+"""The scope of Spring's observations: of listeners, never of polls."""
 _OF_KIND = {PRODUCER: ("send", "create"), CONSUMER: ("process", "receive", "settle", "assign", "revoke")}
 _ADDRESSES = next(rule.names for rule in SPAN_RULES if rule.column == "server_address")
 
@@ -109,12 +111,12 @@ def _readings(name: str, destination: str | None) -> list[tuple[str, str]]:
     return sorted(readings, key=lambda reading: reading[1] != destination)
 
 
-def spring_listeners(draft: Draft, _: Fields) -> None:
+def spring_listeners(draft: Draft, fields: Fields) -> None:
     """Micrometer: a listener's `receive` is the processing; its consumer id is `group - client id`."""
-    listeners = draft.attributes.entries("spring.kafka.listener.id")
-    if len(listeners):
-        rows = np.unique(draft.attributes.owners[listeners])
-        rows = rows[draft.equals("operation", "receive")[rows]]
+    spring = fields.scope_is(MICROMETER)
+    spring[draft.attributes.owners[draft.attributes.entries("spring.kafka.listener.id")]] = True
+    if spring.any():
+        rows = np.flatnonzero(draft.equals("operation", "receive") & spring)
         draft.correct("operation", rows, ["process"] * len(rows))
     rows = np.flatnonzero(draft.from_name("client_id", "messaging.consumer.id"))
     pairs = [
