@@ -111,6 +111,19 @@ def test_a_failure_is_not_concluded_of_a_foreign_producer_that_names_the_event(t
     assert store.findings("publish-failed") == []
 
 
+def test_a_failure_is_not_concluded_where_a_reader_may_be_unseen(told, world):
+    """Nobody was ever seen to read there, and an instance has a hole: it may have been handed the event in it."""
+    shop = world.service("shop")
+    order = shop.send("orders", None, outcome="failed", error="NetworkError")
+    shop.close()
+    payment = world.service("payment", group="payment")
+    payment.skip_number()
+    payment.close()
+    store = told(world)
+    assert store.published(order.id) == ("unknown", "telemetry gap")
+    assert store.findings("publish-failed") == []
+
+
 def test_failed_and_then_sent_again_is_yes(told, world):
     """The application's own second try after a definite failure succeeded: published, no failure, no duplicate."""
     shop = world.service("shop")

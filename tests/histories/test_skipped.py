@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.histories.parts import handle, member_of, orders_of
+from tests.histories.world import PRODUCER
 
 LOST = ("lost", "error")
 SKIPPED = ("skipped", "error")
@@ -429,3 +430,35 @@ def test_whoever_owns_the_partition_may_have_been_handed_what_retention_deleted(
     store = told(world).broker([(0, 0), (60, 2)])
     assert store.findings("skipped", "lost") == []
     assert store.consumed(sent[0].id, "payment") == "pending"
+
+
+@pytest.mark.parametrize("hole", ["later", "earlier"])
+def test_what_a_hole_of_the_producer_may_have_superseded(told, world, hole):
+    """A later record of its key may hide in it, and the topic may be compacted. In an earlier hole none can hide."""
+    shop = world.service("shop")
+    if hole == "earlier":
+        shop.skip_number()
+    sent = [shop.send("orders", 0, 0, key="a"), shop.send("orders", 0, 1, key="b")]
+    if hole == "later":
+        shop.skip_number()
+    sent.append(shop.send("orders", 0, 3, key="d"))
+    shop.close()
+    read_around(world, sent, {1}).close()
+    store = told(world)
+    if hole == "later":
+        assert store.line(sent[1].id, "payment")["answer"] == "unknown"
+        assert store.findings("lost", "skipped") == []
+    else:
+        assert [row["kind"] for row in store.findings("lost", "skipped")] == ["lost", "skipped"]
+
+
+def test_what_a_foreign_producer_may_have_superseded(told, world):
+    """Another instrumentation's service sends there too: of what it sent later, not all need be told."""
+    sent = orders_of(world, 3, keys=str)
+    world.foreign("legacy", "io.opentelemetry.kafka-clients-0.11").span(
+        "orders publish",
+        PRODUCER,
+        {"messaging.system": "kafka", "messaging.operation": "publish", "messaging.destination.name": "orders"},
+    )
+    read_around(world, sent, {1}).close()
+    assert told(world).findings("lost", "skipped") == []

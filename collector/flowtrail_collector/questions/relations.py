@@ -31,6 +31,8 @@ RELATIONS: tuple[str, ...] = (
     "one_group",
     "group_members",
     "hiding",
+    "shadows",
+    "hidden_sends",
     "watched",
     "seen_groups",
     "instances",

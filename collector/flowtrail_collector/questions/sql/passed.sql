@@ -13,7 +13,8 @@
 -- `excused` says why this may be as it should: its transaction is not known to be committed, or its producer's
 -- instrumentation tells of none (it may have been aborted); the topic was created anew
 -- without our seeing which of its records are whose; or it may have been compacted away, because a later record of its
--- key is known or in doubt, or its key is not known, and the broker did not say that the topic is not compacted.
+-- key is known or in doubt, or may hide in a hole of whoever sends there, or its key is not known, and the broker did not
+-- say that the topic is not compacted.
 -- `compacted`: the broker says that it is, the later record is known, and nobody was ever handed this one.
 --
 -- Whether all was seen of the group is not decided here: see consumed and findings_lost.
@@ -121,6 +122,15 @@ in_doubt AS (
     FROM publications
     WHERE message_key IS NOT NULL AND coalesce(outcome, 'in-doubt') = 'in-doubt'
 ),
+unseen AS (
+    -- What was sent to the destination later, and nobody told of.
+    SELECT DISTINCT r.log, r."offset"
+    FROM (SELECT DISTINCT log, "offset", destination, system FROM found WHERE message_key IS NOT NULL) AS f
+    JOIN records AS r ON r.log = f.log AND r."offset" = f."offset"
+    JOIN hidden_sends AS h ON h.destination = f.destination AND h.system IS NOT DISTINCT FROM f.system
+    LEFT JOIN clock_bounds AS b ON b.host = r.acked_host AND b.other = h.host
+    WHERE coalesce(h.until_ns >= r.sent_ns + b.least_ns, TRUE)
+),
 judged AS (
     SELECT
         f.*,
@@ -128,12 +138,13 @@ judged AS (
         coalesce(s.theirs, FALSE) AS theirs,
         t.compacted AS is_compacted,
         coalesce(k.last_offset > f."offset", FALSE) AS superseded,
-        d.message_key IS NOT NULL OR (f.message_key IS NULL AND NOT coalesce(s.ours, FALSE) AND y.log IS NULL) AS maybe_superseded,
+        d.message_key IS NOT NULL OR n.log IS NOT NULL OR (f.message_key IS NULL AND NOT coalesce(s.ours, FALSE) AND y.log IS NULL) AS maybe_superseded,
         coalesce(l.recreated, FALSE) AS recreated
     FROM found AS f
     LEFT JOIN sends AS s ON s.log = f.log AND s."offset" = f."offset"
     LEFT JOIN tried AS y ON y.log = f.log AND y."offset" = f."offset"
     LEFT JOIN last_of_key AS k ON k.log = f.log AND k.message_key = f.message_key
+    LEFT JOIN unseen AS n ON n.log = f.log AND n."offset" = f."offset"
     LEFT JOIN in_doubt AS d ON d.destination = f.destination AND d.message_key = f.message_key
     LEFT JOIN (
         SELECT destination, bool_or(compacted) AS compacted FROM topic_policies GROUP BY destination

@@ -59,6 +59,16 @@ readers_dark AS (
     WHERE r.dark OR coalesce(r.dark_until >= s.first_ns + b.least_ns, TRUE)
     GROUP BY s.event, s.destination
 ),
+unseen_dark AS (
+    -- Where nobody was ever seen to read, whoever has a hole may be the reader.
+    SELECT s.event, s.destination, FALSE AS sampled
+    FROM said AS s
+    JOIN shadows AS h ON h.numbered
+    LEFT JOIN clock_bounds AS b ON b.host = s.host AND b.other = h.host
+    WHERE s.failed = s.publications AND coalesce(h.until_ns >= s.first_ns + b.least_ns, TRUE)
+        AND NOT EXISTS (
+            SELECT 1 FROM readers AS r WHERE r.destination = s.destination AND r.system IS NOT DISTINCT FROM s.system)
+),
 producers_dark AS (
     -- Nobody knows a second send of what bears no id to be the same event's.
     SELECT s.event, s.destination, bool_or(coalesce(i.sampled, FALSE)) AS sampled
@@ -69,7 +79,9 @@ producers_dark AS (
 ),
 anyone_dark AS (
     SELECT event, destination, bool_or(sampled) AS sampled
-    FROM (SELECT * FROM readers_dark UNION ALL SELECT * FROM producers_dark) AS d
+    FROM (
+        SELECT * FROM readers_dark UNION ALL SELECT * FROM unseen_dark UNION ALL SELECT * FROM producers_dark
+    ) AS d
     GROUP BY event, destination
 ),
 all_events AS (

@@ -9,18 +9,10 @@
 -- knows when it was, hides everything. Moments of two hosts are compared within the bound of their clocks; without one,
 -- everything is hidden.
 -- empty unless: EXISTS (SELECT 1 FROM hiding)
-WITH gaps AS (
-    SELECT who, sum(missing) AS missing, max(until_ns) AS until_ns, bool_or(until_ns IS NULL) AS open
-    FROM holes
-    GROUP BY who
-),
-dark AS (
-    SELECT
-        h.host,
-        CASE WHEN h.numbered AND NOT g.open AND g.missing >= h.missing THEN g.until_ns END AS until_ns,
-        CASE WHEN NOT h.ended THEN h.last_ns - 300000000000 END                            AS alive_ns
+WITH dark AS (
+    SELECT h.host, s.until_ns, CASE WHEN NOT h.ended THEN h.last_ns - 300000000000 END AS alive_ns
     FROM hiding AS h
-    LEFT JOIN gaps AS g ON g.who = h.who
+    JOIN shadows AS s ON s.who = h.who
 )
 SELECT
     s.host,
