@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.histories.parts import member_of
+import pytest
+
+from tests.histories.parts import handle, member_of
 from tests.histories.world import CONSUMER
 
 
@@ -318,3 +320,62 @@ def test_a_second_copy_in_a_topic_created_anew_is_the_old_events(told, world):
     store = told(world)
     assert store.event(twice.id)["duplicated"]["answer"] == "yes"
     assert store.event(new.id)["duplicated"]["findings"] == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_topic_that_was_created_again_after_telemetry_began_in_the_middle_of_the_old_one(told, world, restarted):
+    """Offsets 5 to 7 were acked, then 0 to 7: sent between two events at 5, what stands at 0 begins another log."""
+    shop = world.service("shop")
+    old = [shop.send("orders", 0, n) for n in (5, 6, 7)]
+    first = member_of(world, at=5)
+    handle(first, *old)
+    first.close()
+    if restarted:
+        shop.close()
+        shop = world.service("shop")
+    new = [shop.send("orders", 0, n) for n in range(8)]
+    shop.close()
+    second = member_of(world, generation=5)
+    handle(second, *new)
+    second.close()
+    store = told(world)
+    assert store.kinds() == []
+    assert [store.consumed(order.id, "payment") for order in (old[0], new[5])] == ["processed"] * 2
+    assert store.event(new[5].id)["duplicated"]["answer"] == "no"
+
+
+def test_a_topic_that_was_created_again_is_no_reordered_log(told, world):
+    """What was acked minutes before the first record of the new log is not behind it: they are two logs."""
+    shop = world.service("shop")
+    for n in (5, 6, 7):
+        shop.send("orders", 0, n, key="k")
+    world.wait(180_000)
+    new = [shop.send("orders", 0, n, key="k") for n in range(3)]
+    shop.close()
+    store = told(world)
+    assert store.findings("log-reorder") == []
+    assert store.event(new[0].id)["reordered"]["answer"] == "no"
+
+
+def test_no_conflict_where_the_first_record_of_a_new_log_may_hide_in_a_hole(told, world):
+    """Offsets 1 and 2 were acked twice, and what was sent to 0 meanwhile may never have arrived: nothing is claimed."""
+    shop = world.service("shop")
+    old = [shop.send("orders", 0, n) for n in range(3)]
+    shop.skip_number()
+    for n in (1, 2):
+        shop.send("orders", 0, n)
+    shop.close()
+    store = told(world)
+    assert store.findings("offset-conflict") == []
+    assert store.published(old[1].id)[0] != "no"
+
+
+def test_a_conflict_after_a_hole_is_one(told, world):
+    """What a hole hides was sent before either of the two events."""
+    shop = world.service("shop")
+    shop.skip_number()
+    shop.send("orders", 0, 4)
+    for _ in range(2):
+        shop.send("orders", 0, 5)
+    shop.close()
+    assert [row["offsets"] for row in told(world).findings("offset-conflict")] == [[5]]

@@ -4,8 +4,10 @@
 -- grp         the group: named; or the one named group of the same service on that destination; else the service
 --             name, and then `assumed`
 -- log         a number for (system, cluster, destination, partition, era). An era ends where acked offsets start again
---             at 0: a topic that was deleted and created again is another log. Null where two hosts' clocks leave open
---             of which of them a span speaks
+--             at 0: a topic that was deleted and created again is another log. That they start *again* is known by two
+--             events at 0, or by one that was sent after a later offset was acked, on one clock that nobody set: more than
+--             the default delivery timeout after it, or before a different event was sent that stands at that later
+--             offset. Null where two hosts' clocks leave open of which of them a span speaks
 -- event_id    identity by name: the message id, with its source where it is a CloudEvents id
 -- ord_start,  order within one instance: its clock, or its numbers where its clock was set back
 -- ord_end
@@ -31,11 +33,32 @@ firsts AS (
     WHERE operation = 'send' AND "offset" = 0 AND publish_outcome = 'acked' AND event_id IS NOT NULL
     GROUP BY system, cluster, destination, "partition", event_id
 ),
+resumed AS (
+    SELECT DISTINCT f.system, f.cluster, f.destination, f."partition"
+    FROM firsts AS f
+    JOIN sited AS s ON s.system IS NOT DISTINCT FROM f.system AND s.cluster = f.cluster AND s.destination = f.destination
+        AND s."partition" = f."partition" AND (s.who = f.who OR s.host = f.host)
+    WHERE s.operation = 'send' AND s."offset" > 0 AND s.publish_outcome = 'acked' AND s.end_ns < f.from_ns
+        AND NOT EXISTS (SELECT 1 FROM clock_steps AS c WHERE c.who IN (s.who, f.who))
+        AND (s.end_ns < f.from_ns - 120000000000 OR EXISTS (
+            SELECT 1 FROM sited AS n
+            WHERE n.system IS NOT DISTINCT FROM s.system AND n.cluster = s.cluster AND n.destination = s.destination
+                AND n."partition" = s."partition" AND n."offset" = s."offset" AND n.event_id <> s.event_id
+                AND n.operation = 'send' AND n.publish_outcome = 'acked' AND n.start_ns > f.from_ns AND n.who = f.who))
+        AND NOT EXISTS (
+            SELECT 1 FROM firsts AS e
+            WHERE e.system IS NOT DISTINCT FROM f.system AND e.cluster = f.cluster AND e.destination = f.destination
+                AND e."partition" = f."partition" AND e.from_ns < f.from_ns)
+),
 restarts AS (
     SELECT
-        system, cluster, destination, "partition", from_ns, host, who,
-        row_number() OVER (PARTITION BY system, cluster, destination, "partition" ORDER BY from_ns, event_id) - 1 AS era
-    FROM firsts
+        f.system, f.cluster, f.destination, f."partition", f.from_ns, f.host, f.who,
+        row_number() OVER (
+            PARTITION BY f.system, f.cluster, f.destination, f."partition" ORDER BY f.from_ns, f.event_id
+        ) - CASE WHEN r.destination IS NULL THEN 1 ELSE 0 END AS era
+    FROM firsts AS f
+    LEFT JOIN resumed AS r ON r.system IS NOT DISTINCT FROM f.system AND r.cluster = f.cluster
+        AND r.destination = f.destination AND r."partition" = f."partition"
 ),
 dated AS (
     SELECT
