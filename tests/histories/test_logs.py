@@ -379,3 +379,20 @@ def test_a_conflict_after_a_hole_is_one(told, world):
         shop.send("orders", 0, 5)
     shop.close()
     assert [row["offsets"] for row in told(world).findings("offset-conflict")] == [[5]]
+
+
+def test_one_record_of_a_log_that_was_created_again_is_asked_for(told, world):
+    """What the group committed in the old log says nothing of a record of the new one, asked for alone or not."""
+    shop = world.service("shop")
+    old = [shop.send("orders", 0, n) for n in (5, 6, 7)]
+    first = member_of(world, at=5)
+    handle(first, *old)
+    first.close()
+    world.wait(180_000)
+    new = [shop.send("orders", 0, n) for n in range(5)]
+    shop.close()
+    second = member_of(world, generation=5)
+    handle(second, *new[:2])
+    store = told(world)
+    assert store.kinds() == []
+    assert [store.consumed(order.id, "payment") for order in new] == ["processed"] * 2 + ["pending"] * 3

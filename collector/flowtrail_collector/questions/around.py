@@ -53,9 +53,9 @@ _ROUNDS = 2
 _READ = (
     "trace_id", "operation", "destination", "partition", "offset", "offset_last", "offset_runs", "batch_count",
     "message_id", "causation_id", "correlation_id", "transaction_id", "message_key", "event_type", "start_ns", "end_ns",
-    "status", "number", "service", "instance", "consumer_group", "generation", "position_reason", "publish_outcome",
-    "producer_epoch", "producer_seq", "origin_destination", "origin_partition", "origin_offset", "payload_digest",
-    "schema_id", "content_type", "event_version",
+    "status", "number", "service", "instance", "host", "consumer_group", "generation", "position_reason",
+    "publish_outcome", "producer_epoch", "producer_seq", "origin_destination", "origin_partition", "origin_offset",
+    "payload_digest", "schema_id", "content_type", "event_version",
 )  # fmt: skip
 """The columns that gathering reads; the others of many spans never leave the engine."""
 
@@ -173,6 +173,7 @@ class _Gatherer:
         if len(around) > FEW_RANGES:
             near, extremes = "near_of_many", "extremes_of_many"
         self.add(self.find(query(near), _bound(around)))
+        self._resumed()
         rows = self.rows()
         reads = Reads(rows, seeds.places)
         wider = self._reach(around, reads)
@@ -193,6 +194,19 @@ class _Gatherer:
         self.add(found)
         self._pass_by(wider, reads, seeds.places)
         return merged([*wider, *nameless])
+
+    def _resumed(self) -> None:
+        """Gather what tells of logs created again: sends that were acked beyond before the first one to offset 0."""
+        zeros: dict[tuple[str, int], Row] = {}
+        for row in self.rows():
+            if row["operation"] == "send" and row["offset"] == 0 and row["publish_outcome"] == "acked":
+                log = row["destination"], row["partition"]
+                if log not in zeros or row["start_ns"] < zeros[log]["start_ns"]:
+                    zeros[log] = row
+        if zeros:
+            told = [(*log, row["instance"], row["host"], row["start_ns"]) for log, row in sorted(zeros.items())]
+            last = max(row["start_ns"] for row in zeros.values())
+            self.add(self.find(query("resumed"), [*_lists(told), last]))
 
     def _nameless(self) -> list[Range]:
         """Gather the records that may be those of sends that failed: handed out, and named by nobody."""

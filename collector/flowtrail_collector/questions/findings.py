@@ -242,7 +242,7 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, window: Window) -> str:
     record that is handed out again may be old), and what moved a group's position at any time before.
     """
     until = window.until_ns if window.until_ns is not None else 2**63 - 1
-    told = f"operation IS NOT NULL AND start_ns <= {until:d}"
+    told = f"(operation IS NOT NULL OR number IS NOT NULL) AND start_ns <= {until:d}"
     if window.since_ns is None:
         connection.execute(_OFFER.format(windowed=WINDOWED, condition=told))
         return told
