@@ -231,7 +231,8 @@ judged AS (
             WHEN open_turn AND gone                                  THEN 'pending|to be handed out again'
             WHEN open_turn AND as_of_ns - last_sign_ns > 300000000000 THEN 'unknown|the member is silent'
             WHEN open_turn                                           THEN 'in-progress|'
-            WHEN handings > 0 OR told_only                           THEN 'received|'
+            WHEN handings > 0 OR (told_only AND NOT instrumented)    THEN 'received|'
+            WHEN told_only                                           THEN 'unknown|telemetry gap'
             WHEN aborted                                             THEN 'not-expected|aborted'
             WHEN uncertain_ref IS NOT NULL                           THEN 'unknown|fetched; whether it was handed out is not told'
             WHEN NOT traced AND "position" IS NULL                   THEN 'unknown|no position known'
@@ -318,11 +319,12 @@ without_place AS (
     SELECT
         p.event, p.destination, r.grp, r.assumed, r.service, c.copy_destination, c.refs AS copy_refs,
         CASE WHEN t.ok > 0 THEN 'processed' WHEN t.failed > 0 AND c.event IS NOT NULL THEN 'dead-lettered'
-             WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 THEN 'received'
+             WHEN t.attempts > 0 THEN 'unknown' WHEN t.handings > 0 AND NOT r.instrumented THEN 'received'
+             WHEN t.handings > 0 THEN 'unknown'
              WHEN r.absent AND o.hides IS NULL AND NOT p.failed THEN 'missing' ELSE 'unknown' END AS answer,
         CASE WHEN r.absent AND NOT p.failed THEN CASE WHEN o.sampled THEN 'sampled' WHEN o.hides IS NOT NULL THEN 'telemetry gap' END
-             WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0) THEN NULL
-             WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.attempts > 0
+             WHEN t.ok > 0 OR (t.handings > 0 AND t.attempts = 0 AND NOT r.instrumented) THEN NULL
+             WHEN t.failed > 0 AND c.event IS NOT NULL THEN c.copy_destination WHEN t.handings > 0
                  THEN CASE WHEN r.sampled THEN 'sampled' ELSE 'telemetry gap' END
              WHEN p.overwritten THEN 'another event stands at its record' WHEN p.failed THEN 'not published' ELSE 'no record known' END AS reason,
         coalesce(t.handings, 0) AS handings, coalesce(t.ok, 0) AS ok, coalesce(t.failed, 0) AS failed,
