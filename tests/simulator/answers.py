@@ -136,7 +136,7 @@ class Answering:
 
     def _doubts(self, group: str, place: Place) -> list[str]:
         """Return `unknown` where nothing proves that a record was skipped."""
-        from tests.simulator.truth import may_be_compacted
+        from tests.simulator.true_losses import may_be_compacted
 
         send = self.history.sender(place)
         proven = self.history.passed(group, place) or self.history.moved_over(group, place) in ("seek", "reset")

@@ -19,6 +19,8 @@ KINDS = (
 )  # fmt: skip
 """The catalogue of findings."""
 
+ERROR, WARNING, INFO = frozenset({"error"}), frozenset({"warning"}), frozenset({"info"})
+
 
 @dataclass(frozen=True)
 class Expected:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.simulator.facts import Log, Send
-    from tests.simulator.groups import Group, Member
+    from tests.simulator.members import Group, Member
 
 ALPHA = Dice([0.0])
 """Dice that choose the first of everything: host alpha, one record after the other."""
