@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.histories.parts import handle, member_of, orders_of
-from tests.histories.world import PRODUCER
+from tests.histories.world import CONSUMER, PRODUCER
 
 LOST = ("lost", "error")
 SKIPPED = ("skipped", "error")
@@ -281,6 +281,16 @@ class TestCompaction:
         handle(audit, *sent)
         audit.commit("orders", 0, 3)
         audit.close()
+        line = told(world).broker(policy="compact").line(sent[0].id, "payment")
+        assert (line["answer"], line["reason"]) == ("unknown", "may have been compacted away")
+
+    def test_what_another_group_processed_was_there(self, told, world):
+        """Another instrumentation tells of no receive, and of the processing: the record was there."""
+        sent = self.history(world)
+        audit = world.foreign("audit", "io.opentelemetry.kafka-clients-0.11")
+        kafka = {"messaging.system": "kafka", "messaging.destination.name": "orders", "messaging.operation": "process"}
+        record = {"messaging.destination.partition.id": "0", "messaging.kafka.message.offset": 0}
+        audit.span("orders process", CONSUMER, kafka | record)
         line = told(world).broker(policy="compact").line(sent[0].id, "payment")
         assert (line["answer"], line["reason"]) == ("unknown", "may have been compacted away")
 

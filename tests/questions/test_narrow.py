@@ -19,6 +19,7 @@ from flowtrail_collector.questions.loading import load
 from flowtrail_collector.questions.narrow import LOADED, open_scope, quoted, relations, table_columns
 from flowtrail_collector.questions.relations import FINDINGS, RELATIONS
 from flowtrail_collector.questions.scope import WideScope
+from flowtrail_collector.questions.seeds import seeds_of
 from flowtrail_collector.store import Store, declaring
 from scripts import translate
 from tests.questions.history import otlp
@@ -140,7 +141,7 @@ def test_the_whole_chain_is_gathered_around_an_event(
             (reading, *_) = readings(what)
             with _everything(connection) as scope:
                 expected = answer(scope, reading)
-            with around.scope_around(connection, around.seeds_of(connection, reading)) as scope:
+            with around.scope_around(connection, seeds_of(connection, reading)) as scope:
                 assert not scope.cut
                 found = answer(scope, reading)
             assert found["events"] == expected["events"], what
@@ -171,7 +172,7 @@ def test_what_is_gathered_around_an_event_is_enough(
             (reading, *_) = readings(what)
             with _everything(connection) as scope:
                 expected = answer(scope, reading)
-            with around.scope_around(connection, around.seeds_of(connection, reading)) as scope:
+            with around.scope_around(connection, seeds_of(connection, reading)) as scope:
                 found = answer(scope, reading)
             assert found["events"] == expected["events"], what
 

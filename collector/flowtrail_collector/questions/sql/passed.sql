@@ -154,7 +154,10 @@ judged AS (
 SELECT
     grp, log, "offset", how, beyond, own_reset, who, below_ref, beyond_ref, at_ns,
     is_compacted IS TRUE AND superseded AND NOT EXISTS (
-        SELECT 1 FROM handed AS h WHERE h.log = judged.log AND h."offset" = judged."offset") AS compacted,
+        SELECT 1 FROM handed AS h WHERE h.log = judged.log AND h."offset" = judged."offset")
+        -- Not every instrumentation tells of a receive.
+        AND NOT EXISTS (
+            SELECT 1 FROM attempts AS a WHERE a.log = judged.log AND a."offset" = judged."offset") AS compacted,
     CASE
         WHEN undecided THEN 'transaction open'
         WHEN theirs THEN 'its producer tells nothing of transactions'
