@@ -206,3 +206,21 @@ def test_whoever_keeps_dead_letters_has_not_processed_the_event(told, world):
     store = told(world)
     assert store.line(f"orders:0:{order.offset}", "payment")["answer"] == "dead-lettered"
     assert store.kinds() == [("dead-lettered", "error")]
+
+
+def test_a_copy_is_of_the_group_whose_member_sent_it(told, world):
+    """Payment passes an order on without saying for whom; the other group that reads orders has not been handed it."""
+    order = world.service("shop").send("orders", 0, 5)
+    member_of(world, "audit", at=5)
+    payment = member_of(world, "payment", at=5)
+    payment.receive("orders", 0, 5)
+    payment.process(order, error="ValueError")
+    copy = payment.send("orders-retry", 0, 0, id=order.id)
+    payment.commit("orders", 0, 6)
+    retrying = world.service("payment", group="payment")
+    retrying.assign("orders-retry", 0, 0)
+    retrying.receive("orders-retry", 0, 0)
+    retrying.process(copy)
+    store = told(world)
+    assert store.consumed("orders:0:5", "payment") == "processed"
+    assert store.consumed("orders:0:5", "audit") == "pending"

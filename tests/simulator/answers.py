@@ -228,8 +228,8 @@ class Answering:
             return line(place, "retrying")
         left = history.left(last)
         if left is not None and left.position <= place.offset and not history.committed_past(last):
-            following = [move for move in moves if move.reason == "assign"]
-            if following:
+            owners = [move for move in history.moves[group, place.log] if move.reason == "assign"]
+            if any(move.order > left.order for move in owners):
                 return line(place, "failed", "unknown", "retrying", why="the next owner began beyond")
             return line(place, "retrying")
         if history.vanished(last):

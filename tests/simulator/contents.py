@@ -105,6 +105,20 @@ def changes(log: Log, told: list[tuple[int, Send]], *, shaky: bool) -> Iterator[
             frozenset({offset, *(at for at, _ in back)}), None,
             frozenset({send.event, *(other.event for _, other in back)}), must=not shaky,
         )  # fmt: skip
+        yield from seen_later(log, told, before, offset)
+
+
+def seen_later(log: Log, told: list[tuple[int, Send]], before: Send, first: int) -> Iterator[Expected]:
+    """Return how a change is told by whom the first records of the new schema never arrived."""
+    changed = dict(told)[first].schema
+    later = [(offset, send) for offset, send in told if offset >= first and send.schema == changed]
+    for offset, send in later:
+        for at, other in told:
+            if other.schema == before.schema and offset < at < later[-1][0] and send.type is not None:
+                yield Expected(
+                    "schema-change", frozenset({"error"}), log.destination, frozenset({offset, at}), None,
+                    frozenset({send.event, other.event}), must=False, why="the first ones never arrived",
+                )  # fmt: skip
 
 
 def storms(history: History) -> Iterator[Expected]:

@@ -21,6 +21,9 @@ def publications(history: History) -> Iterator[Expected]:
     for (event, destination), sends in history.sends.items():
         handed = [place for send in sends for place in places_of(send) if history.handed[place]]
         shadow = history.shadowed(destination) or any(send.dialect for send in sends)
+        if any(send.dialect and send.outcome == "failed" for send in sends):
+            # A send that names no event is one of its own: nobody knows another one to be the same event's.
+            yield Expected("publish-failed", ERROR, destination, frozenset(), None, frozenset(), must=False)
         ghosts = [
             send for send in sends
             if send.outcome == "failed" and any(history.processed_somewhere(place) for place in places_of(send))
