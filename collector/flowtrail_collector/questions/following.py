@@ -55,18 +55,25 @@ class Names:
     ids: set[str] = field(default_factory=set)
     traces: set[bytes] = field(default_factory=set)
     places: set[Place] = field(default_factory=set)
+    origins: set[Place] = field(default_factory=set)
+    """Records of which there may be copies: those of the events, whatever they are known by."""
 
     def copy(self) -> Names:
         """Return names that change by themselves."""
-        return Names(set(self.ids), set(self.traces), set(self.places))
+        return Names(set(self.ids), set(self.traces), set(self.places), set(self.origins))
 
     def size(self) -> int:
         """Return how many there are, to see whether some were added."""
-        return len(self.ids) + len(self.traces) + len(self.places)
+        return len(self.ids) + len(self.traces) + len(self.places) + len(self.origins)
 
     def without(self, others: Names) -> Names:
         """Return the names that the others lack."""
-        return Names(self.ids - others.ids, self.traces - others.traces, self.places - others.places)
+        return Names(
+            self.ids - others.ids,
+            self.traces - others.traces,
+            self.places - others.places,
+            self.origins - others.origins,
+        )
 
     def name(self, row: Row) -> bool:
         """Tell whether a span is of these events, or of their causes and effects."""
@@ -75,6 +82,7 @@ class Names:
             or row["causation_id"] in self.ids
             or row["trace_id"] in self.traces
             or _place(row) in self.places
+            or _origin(row) in self.origins
         )
 
     def take(self, row: Row) -> None:
@@ -82,8 +90,13 @@ class Names:
         self.ids.update(value for value in (row["message_id"], row["causation_id"]) if value)
         self.traces.add(row["trace_id"])
         place = _place(row)
-        if place is not None and not row["message_id"]:
-            self.places.add(place)
+        if place is not None:
+            self.origins.add(place)
+            if not row["message_id"]:
+                self.places.add(place)
+        origin = _origin(row)
+        if origin is not None:
+            self.places.add(origin)
 
 
 def follow(gathering: Gathering, asked: Names, told: Names) -> bool:
@@ -115,6 +128,9 @@ def follow(gathering: Gathering, asked: Names, told: Names) -> bool:
         if new.places:
             places = [list(column) for column in zip(*sorted(new.places), strict=True)]
             found |= gathering.find(sql_of("around_exactly"), places)
+        if new.origins:
+            origins = [list(column) for column in zip(*sorted(new.origins), strict=True)]
+            found |= gathering.find(sql_of("around_copied"), origins)
         gathering.add(found)
     return False
 
@@ -176,6 +192,12 @@ def _place(row: Row) -> Place | None:
     if row["offset"] is None or row["partition"] is None or row["offset_last"] is not None:
         return None
     return (row["destination"], row["partition"], row["offset"])
+
+
+def _origin(row: Row) -> Place | None:
+    if row["origin_offset"] is None or row["origin_partition"] is None or row["origin_destination"] is None:
+        return None
+    return (row["origin_destination"], row["origin_partition"], row["origin_offset"])
 
 
 def _spans_with(column: str, kind: str) -> str:
