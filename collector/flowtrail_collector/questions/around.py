@@ -386,12 +386,6 @@ def _moves(rows: Iterable[Row]) -> dict[tuple[Any, ...], list[int]]:
     return {whose: sorted(numbers) for whose, numbers in found.items()}
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
-    """Return the spans with these row numbers, as a narrow scope is loaded with them."""
-    sql = f"SELECT {quoted(table_columns('span_rows'))} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
-    return connection.execute(sql, [sorted(numbers)]).fetchall()
-
-
 @cache
 def query(name: str) -> str:
     """Return one of the queries that gather, from sql/around_*.sql."""

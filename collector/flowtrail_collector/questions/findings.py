@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrail_collector.causes import cause_id
 from flowtrail_collector.filters import EVERY_STATE, KINDS
 from flowtrail_collector.marks import OPEN, kept
-from flowtrail_collector.questions.around import read_rows, scope_around
+from flowtrail_collector.questions.around import scope_around
 from flowtrail_collector.questions.batches import batches, places
 from flowtrail_collector.questions.documents import coverage, finding, finding_order, finding_rows, head
 from flowtrail_collector.questions.loading import load
@@ -207,7 +207,9 @@ def _of_rows(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> Iterat
         with closing(WideScope.of_gathered(connection, {}, [])) as wide:
             yield wide
         return
-    with open_scope(load(connection, read_rows(connection, numbers))) as scope:
+    columns = quoted(table_columns("span_rows"))
+    sql = f"SELECT {columns} FROM span_rows WHERE rowid IN (SELECT unnest($1::BIGINT[]))"
+    with open_scope(load(connection, connection.execute(sql, [sorted(numbers)]).fetchall())) as scope:
         yield scope
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowtrail_collector.questions.relations import sql_of
+from flowtrail_collector.questions.seeds import origin_of, place_of
 from flowtrail_collector.store.lookup import holds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from flowtrail_collector.questions.ranges import Place
     from flowtrail_collector.questions.scope import Row
 
 MOST_FOLLOWED = 5_000
@@ -28,8 +30,6 @@ MOST_ALIKE = 400
 
 _TELLING = frozenset({"send", "create", "process"})
 _SHAPES = ("schema_id", "content_type", "event_version")
-
-Place = tuple[str, int, int]
 
 
 class Gathering(Protocol):
@@ -81,20 +81,20 @@ class Names:
             row["message_id"] in self.ids
             or row["causation_id"] in self.ids
             or row["trace_id"] in self.traces
-            or _place(row) in self.places
-            or _origin(row) in self.origins
+            or place_of(row) in self.places
+            or origin_of(row) in self.origins
         )
 
     def take(self, row: Row) -> None:
         """Add what a span is known by: its event and the event's cause, its trace, its record where it has no id."""
         self.ids.update(value for value in (row["message_id"], row["causation_id"]) if value)
         self.traces.add(row["trace_id"])
-        place = _place(row)
+        place = place_of(row)
         if place is not None:
             self.origins.add(place)
             if not row["message_id"]:
                 self.places.add(place)
-        origin = _origin(row)
+        origin = origin_of(row)
         if origin is not None:
             self.places.add(origin)
 
@@ -184,20 +184,8 @@ def _of(rows: Iterable[Row], asked: Names) -> list[Row]:
     return [
         row
         for row in rows
-        if row["operation"] in _TELLING and (row["message_id"] in asked.ids or _place(row) in asked.places)
+        if row["operation"] in _TELLING and (row["message_id"] in asked.ids or place_of(row) in asked.places)
     ]
-
-
-def _place(row: Row) -> Place | None:
-    if row["offset"] is None or row["partition"] is None or row["offset_last"] is not None:
-        return None
-    return (row["destination"], row["partition"], row["offset"])
-
-
-def _origin(row: Row) -> Place | None:
-    if row["origin_offset"] is None or row["origin_partition"] is None or row["origin_destination"] is None:
-        return None
-    return (row["origin_destination"], row["origin_partition"], row["origin_offset"])
 
 
 def _spans_with(column: str, kind: str) -> str:

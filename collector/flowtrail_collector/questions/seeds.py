@@ -51,10 +51,7 @@ class Seeds:
             self.ids.update(value for value in (row["message_id"], row["causation_id"]) if value)
             if row["transaction_id"]:
                 self.transactions.add(row["transaction_id"])
-            if row["offset"] is not None and row["partition"] is not None and row["offset_last"] is None:
-                self.places.add((row["destination"], row["partition"], row["offset"]))
-            if row["origin_offset"] is not None and row["origin_partition"] is not None:
-                self.places.add((row["origin_destination"], row["origin_partition"], row["origin_offset"]))
+            self.places.update(place for place in (place_of(row), origin_of(row)) if place is not None)
 
     def size(self) -> int:
         """Return how much is named, to see whether a round added anything."""
@@ -95,3 +92,17 @@ def _linked(connection: duckdb.DuckDBPyConnection, place: Place) -> bool:
         place,
     ).fetchone()
     return bool(row and row[0])
+
+
+def place_of(row: Mapping[str, Any]) -> Place | None:
+    """Return the record that a span speaks of; None where it names none, or a range."""
+    if row["offset"] is None or row["partition"] is None or row["offset_last"] is not None:
+        return None
+    return row["destination"], row["partition"], row["offset"]
+
+
+def origin_of(row: Mapping[str, Any]) -> Place | None:
+    """Return the record of which a span's record is a copy."""
+    if row["origin_offset"] is None or row["origin_partition"] is None or row["origin_destination"] is None:
+        return None
+    return row["origin_destination"], row["origin_partition"], row["origin_offset"]
